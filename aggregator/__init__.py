@@ -1,0 +1,1 @@
+"""Fil commun: citizen news of the Paris metropolis, collected, tagged, indexed, shared."""

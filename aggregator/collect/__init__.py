@@ -1,0 +1,1 @@
+"""Due sources, fetched through the one guarded fetcher. The only room that knows Scrapy."""

@@ -1,0 +1,1 @@
+"""An imaginary village of group sites, served on loopback."""

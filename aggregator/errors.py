@@ -1,0 +1,73 @@
+"""Every error this program raises on purpose, as one tree.
+
+FilcommunError                      shown to people as one sentence, never as a traceback
+├── SettingsError                   a setting is wrong; the start ends
+├── InventoryError                  sources.yaml has faults; all of them are in it
+├── DatabaseError                   the database cannot be used: newer version, read-only, full
+├── FetchError                      an exchange failed; `.permanent` says whether trying again can help
+│   └── ForbiddenAddress            the guard refused the address
+├── ParseError                      these bytes hold no feed, page or calendar we can read
+├── QueryError                      a search could not be understood; `.position` points at the character
+├── BrokenIndex                     the index folder is foreign, corrupt or of another version
+└── MailError                       a mail was not taken; `.permanent` says whether to try again
+"""
+
+
+class FilcommunError(Exception):
+    """The root; `str(error)` is a sentence that names what to do."""
+
+
+class SettingsError(FilcommunError):
+    """A setting is missing or wrong."""
+
+
+class InventoryError(FilcommunError):
+    """sources.yaml cannot be used as it is."""
+
+
+class DatabaseError(FilcommunError):
+    """The database cannot be opened, read or written."""
+
+
+class FetchError(FilcommunError):
+    """One HTTP exchange did not give a usable answer.
+
+    `reason` is one of the codes of `aggregator.collect.reasons`, the same in the database,
+    on `/sante` and in the logs.
+    """
+
+    def __init__(self, message: str, *, reason: str, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.permanent = permanent
+
+
+class ForbiddenAddress(FetchError):
+    """The guarded fetcher refused a scheme, port, name or address."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reason="forbidden_address", permanent=True)
+
+
+class ParseError(FilcommunError):
+    """These bytes are not what they claim to be."""
+
+
+class QueryError(FilcommunError):
+    """A search could not be understood."""
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class BrokenIndex(FilcommunError):
+    """The index cannot be read; it is derived and can be rebuilt with `filcommun reindex`."""
+
+
+class MailError(FilcommunError):
+    """A mail server did not take a message."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent

@@ -1,0 +1,1 @@
+"""Peers: other instances and fediverse servers."""

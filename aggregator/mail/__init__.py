@@ -1,0 +1,1 @@
+"""Confirmations, digests and alerts, by SMTP. The only room that knows SMTP."""

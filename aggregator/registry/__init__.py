@@ -1,0 +1,1 @@
+"""The inventory: sources.yaml, registration, ownership, amendments, moderation, opt-out."""

@@ -1,0 +1,1 @@
+"""Query language, French analysis, and engines behind one protocol."""

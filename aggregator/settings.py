@@ -1,0 +1,101 @@
+"""All settings, frozen, each good for a laptop; a wrong one ends the start with a sentence.
+
+Read once, in `main`, from the environment (`FILCOMMUN_*`) and `.env`. Knows no other room.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aggregator.errors import SettingsError
+
+
+def _http_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write it as http:// or https://, a host, and at most a path")
+    return value.rstrip("/")
+
+
+def _smtp_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
+        raise ValueError("write it as smtp://, smtps:// or smtp+starttls://, [user:password@]host")
+    return value
+
+
+def _database_address(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("write it as sqlite:///file.db or postgresql://user:password@host/name")
+    return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _index_address(value: str) -> str:
+    if not value.startswith(("whoosh:", "tantivy:", "opensearch+http://", "opensearch+https://")):
+        raise ValueError(
+            "write it as whoosh:FOLDER, tantivy:FOLDER or opensearch+https://host:9200/index"
+        )
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise ValueError("use at least 32 random characters, for example `openssl rand -hex 32`")
+    return value
+
+
+class Settings(BaseSettings):
+    """What an operator may set; `docs/operators.md` explains each, and a test holds it to that."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FILCOMMUN_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database_address)] = "sqlite:///filcommun.db"
+    """Where everything is kept."""
+    index_url: Annotated[str, AfterValidator(_index_address)] = "whoosh:indexes/"
+    """Which search engine, and where its derived data lie."""
+    base_url: Annotated[str, AfterValidator(_http_address)] = "http://127.0.0.1:8000"
+    """The portal's public address, as readers type it; a path is allowed."""
+    secret_key: Annotated[SecretStr, AfterValidator(_secret)] = Field(
+        default_factory=lambda: SecretStr(secrets.token_hex(32))
+    )
+    """Signs links and sessions; without it they end with each restart."""
+    smtp_url: Annotated[str, AfterValidator(_smtp_address)] | None = None
+    """The mail server; without it no mail leaves and the forms say so."""
+    mail_from: str = "Fil commun <ne-pas-repondre@localhost>"
+    """The sender of every mail."""
+    contact: str = "contact@localhost"
+    """Who answers for this portal: shown on pages, sent in every request's User-Agent."""
+    sources_file: Path = Path("sources.yaml")
+    """The inventory that `run` and `sources sync` read."""
+    media_folder: Path = Path("data/media")
+    """Pictures fetched, re-encoded and served by us."""
+    allow_private_networks: bool = False
+    """Let the fetcher reach loopback and private addresses: in the demo and in tests only."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many proxies stand before the portal (X-Forwarded-* is believed that many times)."""
+    crawl_concurrency: Annotated[int, Field(ge=1, le=256)] = 32
+    """Exchanges at once over all hosts; one host never gets two at once."""
+    log_level: str = "INFO"
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process; raises SettingsError with every fault in one sentence each."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = "; ".join(
+            f"FILCOMMUN_{'_'.join(map(str, fault['loc'])).upper()} is "
+            f"{str(fault.get('input'))[:80]!r}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise SettingsError(f"Wrong settings: {faults}.") from error

@@ -1,0 +1,1 @@
+"""Topics, objectives, skills, kinds and areas, as data. Pure."""

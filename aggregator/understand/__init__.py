@@ -1,0 +1,1 @@
+"""What an entry is about: language, tags, places, near duplicates. Pure."""

@@ -1,0 +1,1 @@
+"""The portal: pages, forms, API. Asks once, renders once."""
