@@ -1,13 +1,13 @@
 """Every error this program raises on purpose, as one tree.
 
-FilcommunError                      shown to people as one sentence, never as a traceback
+FilcommunError                      shown as one sentence, never as a traceback
 ├── SettingsError                   a setting is wrong; the start ends
 ├── InventoryError                  sources.yaml has faults; all of them are in it
 ├── DatabaseError                   the database cannot be used: newer version, read-only, full
-├── FetchError                      an exchange failed; `.permanent` says whether trying again can help
+├── FetchError                      an exchange failed; `.permanent`: trying again cannot help
 │   └── ForbiddenAddress            the guard refused the address
 ├── ParseError                      these bytes hold no feed, page or calendar we can read
-├── QueryError                      a search could not be understood; `.position` points at the character
+├── QueryError                      a search was not understood; `.position` is the character
 ├── BrokenIndex                     the index folder is foreign, corrupt or of another version
 └── MailError                       a mail was not taken; `.permanent` says whether to try again
 """
