@@ -1,0 +1,102 @@
+"""Opening the database, migrating it, and sessions on it. SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from aggregator.errors import DatabaseError
+
+
+def open_database(url: str) -> Engine:
+    """An engine on the database at `url`, set up for several processes.
+
+    Raises DatabaseError with a sentence when it cannot be reached or written.
+    """
+    try:
+        address = make_url(url)
+        engine = create_engine(
+            address,
+            pool_pre_ping=address.get_backend_name() != "sqlite",
+            # Half a minute of waiting for another writer before "database is locked".
+            connect_args={"timeout": 30} if address.get_backend_name() == "sqlite" else {},
+        )
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+        with engine.connect():
+            pass
+    except ArgumentError as error:
+        raise DatabaseError(f"FILCOMMUN_DATABASE_URL is not an address: {error}.") from error
+    except OperationalError as error:
+        raise DatabaseError(
+            f"The database {make_url(url).render_as_string()} cannot be opened: {error.orig}. "
+            "Check that the folder exists and can be written, or that the server runs."
+        ) from error
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers go on while one process writes; NORMAL is safe against a killed process.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions whose rows stay readable after the commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to this program's version; twice is once.
+
+    Raises DatabaseError when the database is of a newer version, and changes nothing then.
+    """
+    refuse_newer(engine)
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def refuse_newer(engine: Engine) -> None:
+    """Raise DatabaseError when a newer program has migrated this database."""
+    version = current_version(engine)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version is not None and version not in known:
+        raise DatabaseError(
+            f"The database is of version {version}, which this program does not know: it was "
+            "used by a newer Fil commun. Install that version, or restore a backup made before."
+        )
+
+
+def current_version(engine: Engine) -> str | None:
+    """The migration the database is at; None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def latest_version() -> str:
+    """The migration this program needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,23 @@
+"""All tables in one place to import from; each file of this folder holds one subject's."""
+
+from aggregator.store.tables.base import Base, Instant
+from aggregator.store.tables.crawling import Crawl, Host, HostDay
+from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
+from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
+
+__all__ = [
+    "RIGHTS",
+    "STATUSES",
+    "Base",
+    "Crawl",
+    "Entry",
+    "EntryTag",
+    "EntryVersion",
+    "Group",
+    "GroupTag",
+    "Host",
+    "HostDay",
+    "Instant",
+    "Source",
+    "Story",
+]

@@ -1,0 +1,165 @@
+"""The cast that most tests need: a database, a still clock, and a few rows in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.store import database
+from aggregator.store.tables import Entry, Group, GroupTag, Source
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The clock stands still."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a real PostgreSQL, started for this run in a folder of its own."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="filcommun-pg-"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    control = [*as_user, str(programs[-1] / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+    subprocess.run(
+        [*control, "initdb", "-o", "-A trust -E UTF8 --no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+    )
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
+    subprocess.run(
+        [*control, "start", "-l", str(folder / "log"), "-o", options],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    name = "postgres" if as_user else os.environ.get("USER", "postgres")
+    yield f"postgresql://{name}@127.0.0.1:{port}/postgres"
+    subprocess.run(
+        [*control, "stop", "-m", "immediate"], check=True, stdout=subprocess.DEVNULL, cwd=folder
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that we promise."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/filcommun.db"
+    url: str = request.getfixturevalue("postgresql").replace(
+        "postgresql://", "postgresql+psycopg://"
+    )
+    engine = database.open_database(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A migrated database, once on SQLite and (marked slow) once on PostgreSQL."""
+    engine = database.open_database(database_url)
+    database.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """The session factory the parts hold."""
+    return database.sessions(engine)
+
+
+@pytest.fixture
+def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One open session."""
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def a_group(session: Session) -> Callable[..., Group]:
+    """Makes a group: `a_group("les-lilas-a-velo", topic=["transports"])`."""
+
+    def make(slug: str = "lilas-a-velo", **options: object) -> Group:
+        dimensions = ("topic", "objective", "skill", "kind", "area")
+        tags = [
+            GroupTag(dimension=dimension, slug=term, origin="inventory")
+            for dimension in dimensions
+            for term in options.pop(dimension, [])  # type: ignore[attr-defined]
+        ]
+        values = {
+            "name": slug.replace("-", " ").capitalize(),
+            "home": f"https://{slug}.example/",
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+        group = Group(slug=slug, tags=tags, **(values | options))
+        session.add(group)
+        session.flush()
+        return group
+
+    return make
+
+
+@pytest.fixture
+def a_source(session: Session, a_group: Callable[..., Group]) -> Callable[..., Source]:
+    """Makes a source, with a group of its own unless one is given."""
+
+    def make(slug: str = "lilas-a-velo", group: Group | None = None, **options: object) -> Source:
+        values = {
+            "url": f"https://{slug}.example/feed",
+            "created_at": NOW,
+            "next_crawl_at": NOW,
+        }
+        source = Source(slug=slug, group=group or a_group(slug), **(values | options))
+        session.add(source)
+        session.flush()
+        return source
+
+    return make
+
+
+@pytest.fixture
+def an_entry(session: Session) -> Callable[..., Entry]:
+    """Makes an entry of a source: `an_entry(source, "1", title="Vélorution samedi")`."""
+
+    def make(source: Source, uid: str = "1", **options: object) -> Entry:
+        values = {
+            "url": f"https://{source.slug}.example/{uid}",
+            "title": f"Entrée {uid}",
+            "published": NOW,
+            "content_hash": uid,
+            "first_seen_at": NOW,
+            "last_seen_at": NOW,
+        }
+        entry = Entry(source=source, uid=uid, **(values | options))
+        session.add(entry)
+        session.flush()
+        return entry
+
+    return make

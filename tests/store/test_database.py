@@ -1,0 +1,61 @@
+"""The database opens, migrates, and refuses what it must, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from aggregator.errors import DatabaseError
+from aggregator.store import database
+from aggregator.store.tables import Base, Entry, Source
+
+
+def test_migrations_build_exactly_the_tables_of_the_models(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_is_upgrading_once(engine: Engine) -> None:
+    database.upgrade(engine)
+    assert database.current_version(engine) == database.latest_version()
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseError, match="newer Fil commun"):
+        database.upgrade(engine)
+    assert database.current_version(engine) == "9999"
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="Check that the folder exists"):
+        database.open_database(f"sqlite:///{tmp_path}/missing/filcommun.db")
+
+
+def test_an_instant_comes_back_in_utc(session: Session, a_source: Callable[..., Source]) -> None:
+    paris = timezone(timedelta(hours=1))
+    source = a_source(next_crawl_at=datetime(2026, 11, 24, 10, 0, tzinfo=paris))
+    session.commit()
+    session.expire_all()
+    assert source.next_crawl_at.isoformat() == "2026-11-24T09:00:00+00:00"
+
+
+def test_one_source_holds_a_uid_once_and_two_sources_each_their_own(
+    session: Session, a_source: Callable[..., Source], an_entry: Callable[..., Entry]
+) -> None:
+    lilas, pantin = a_source("lilas"), a_source("pantin")
+    an_entry(lilas, "tag:1")
+    an_entry(pantin, "tag:1")
+    assert len(session.scalars(select(Entry)).all()) == 2
+    with pytest.raises(IntegrityError):
+        an_entry(lilas, "tag:1")
