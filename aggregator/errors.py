@@ -2,6 +2,7 @@
 
 FilcommunError                      shown as one sentence, never as a traceback
 ├── SettingsError                   a setting is wrong; the start ends
+├── UnknownTerm                     a slug is not in the taxonomy; the nearest are named
 ├── InventoryError                  sources.yaml has faults; all of them are in it
 ├── DatabaseError                   the database cannot be used: newer version, read-only, full
 ├── FetchError                      an exchange failed; `.permanent`: trying again cannot help
@@ -12,6 +13,14 @@ FilcommunError                      shown as one sentence, never as a traceback
 └── MailError                       a mail was not taken; `.permanent` says whether to try again
 """
 
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class FilcommunError(Exception):
     """The root; `str(error)` is a sentence that names what to do."""
@@ -19,6 +28,17 @@ class FilcommunError(Exception):
 
 class SettingsError(FilcommunError):
     """A setting is missing or wrong."""
+
+
+class UnknownTerm(FilcommunError):
+    """A dimension or slug that the taxonomy does not have."""
+
+    @classmethod
+    def of(cls, dimension: str, slug: str, known: Iterable[str]) -> UnknownTerm:
+        """The error for one slug, with the nearest known ones in its sentence."""
+        nearest = get_close_matches(slug, list(known), n=3)
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        return cls(f"There is no {dimension} {slug!r} in the taxonomy.{hint}")
 
 
 class InventoryError(FilcommunError):
