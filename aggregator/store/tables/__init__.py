@@ -4,6 +4,7 @@ from aggregator.store.tables.base import Base, Instant
 from aggregator.store.tables.crawling import Crawl, Host, HostDay
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
+from aggregator.store.tables.post import Letter, Token
 
 __all__ = [
     "RIGHTS",
@@ -18,6 +19,8 @@ __all__ = [
     "Host",
     "HostDay",
     "Instant",
+    "Letter",
     "Source",
     "Story",
+    "Token",
 ]

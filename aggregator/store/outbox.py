@@ -1,0 +1,32 @@
+"""Letters waiting to be sent: written with the fact that causes them, claimed to be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from aggregator.store.tables import Letter
+
+
+def write(
+    session: Session,
+    kind: str,
+    address: str,
+    *,
+    now: datetime,
+    language: str = "fr",
+    values: dict[str, Any] | None = None,
+) -> Letter:
+    """Put one letter in the outbox; it leaves after the caller's commit."""
+    letter = Letter(
+        kind=kind,
+        address=address,
+        language=language,
+        values=values or {},
+        created_at=now,
+        next_try_at=now,
+    )
+    session.add(letter)
+    return letter
