@@ -5,6 +5,7 @@ Read once, in `main`, from the environment (`FILCOMMUN_*`) and `.env`. Knows no 
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +51,23 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _kept_key(file: Path) -> SecretStr:
+    """The key in `file`, made on first use; several processes at once agree on one."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+                new.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return SecretStr(file.read_text().strip())
+    except OSError as error:
+        raise SettingsError(
+            f"The secret key cannot be kept in {file}: {error.strerror}. Make the folder "
+            "writable, or set FILCOMMUN_SECRET_KEY."
+        ) from error
+
+
 class Settings(BaseSettings):
     """What an operator may set; `docs/operators.md` explains each, and a test holds it to that."""
 
@@ -63,10 +81,12 @@ class Settings(BaseSettings):
     """Which search engine, and where its derived data lie."""
     base_url: Annotated[str, AfterValidator(_http_address)] = "http://127.0.0.1:8000"
     """The portal's public address, as readers type it; a path is allowed."""
+    secret_file: Path = Path("data/secret-key")
+    """Where the secret key lies when it is not set, readable by its owner alone."""
     secret_key: Annotated[SecretStr, AfterValidator(_secret)] = Field(
-        default_factory=lambda: SecretStr(secrets.token_hex(32))
+        default_factory=lambda fields: _kept_key(fields["secret_file"])
     )
-    """Signs links and sessions; without it they end with each restart."""
+    """Signs links and sessions; one is made and kept in the secret file when it is not set."""
     smtp_url: Annotated[str, AfterValidator(_smtp_address)] | None = None
     """The mail server; without it no mail leaves and the forms say so."""
     mail_from: str = "Fil commun <ne-pas-repondre@localhost>"
@@ -77,21 +97,32 @@ class Settings(BaseSettings):
     """The inventory that `run` and `sources sync` read."""
     media_folder: Path = Path("data/media")
     """Pictures fetched, re-encoded and served by us."""
+    backup_folder: Path | None = None
+    """Where the nightly backup goes; None for no nightly backup."""
     allow_private_networks: bool = False
     """Let the fetcher reach loopback and private addresses: in the demo and in tests only."""
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
-    """How many proxies stand before the portal (X-Forwarded-* is believed that many times)."""
+    shortest_interval: Annotated[int, Field(ge=1, le=86400)] = 900
+    """Seconds between two visits of a source at the least; the demo lowers it."""
     crawl_concurrency: Annotated[int, Field(ge=1, le=256)] = 32
     """Exchanges at once over all hosts; one host never gets two at once."""
+    host: str = "127.0.0.1"
+    """The address the portal listens on."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """The port the portal listens on."""
+    portal_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many processes serve pages."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many proxies stand before the portal (X-Forwarded-* is believed that many times)."""
+    heartbeat_url: Annotated[str, AfterValidator(_http_address)] | None = None
+    """Asked for every minute while the worker is well (a dead man's switch)."""
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
 
 def read_settings(**overrides: object) -> Settings:
-    """The settings of this process; raises SettingsError with every fault in one sentence each."""
+    """The settings of this process; raises SettingsError with every fault in it."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         faults = "; ".join(
             f"FILCOMMUN_{'_'.join(map(str, fault['loc'])).upper()} is "
