@@ -3,6 +3,7 @@
 from aggregator.store.tables.base import Base, Instant
 from aggregator.store.tables.crawling import Crawl, Host, HostDay
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
+from aggregator.store.tables.leaving import Suppression
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
 from aggregator.store.tables.post import Letter, Token
 
@@ -22,5 +23,6 @@ __all__ = [
     "Letter",
     "Source",
     "Story",
+    "Suppression",
     "Token",
 ]

@@ -48,6 +48,9 @@ class Group(Base):
     left_inventory_at: Mapped[datetime | None]
     """When `sources sync` no longer found it in sources.yaml; None while it is there, and always
     None for groups that registered themselves."""
+    listed: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What sources.yaml said of it at the last sync, so that only what the file changed since is
+    carried over; empty for groups that the file never had."""
 
     sources: Mapped[list[Source]] = relationship(back_populates="group", order_by="Source.id")
     tags: Mapped[list[GroupTag]] = relationship(
@@ -97,13 +100,19 @@ class Source(Base):
     `page` (watch for article links), or a connector's name."""
     found_url: Mapped[str | None]
     """The feed that discovery chose; crawled instead of `url`."""
+    hint: Mapped[str | None]
+    """A feed address that somebody guessed; discovery tries it after all that the site declares."""
     rights: Mapped[str] = mapped_column(String(10), default="excerpt")
     language: Mapped[str | None] = mapped_column(String(35))
+    areas: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Slugs of the areas it tells of, where a group's sources differ; empty: those of the group."""
     title: Mapped[str] = mapped_column(default="")
     """As its feed calls itself."""
     edited_fields: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime]
     left_inventory_at: Mapped[datetime | None]
+    listed: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What sources.yaml said of it at the last sync; empty where the file never had it."""
     paused_at: Mapped[datetime | None]
     """Set by its group or a moderator; it is not crawled meanwhile."""
 
