@@ -28,6 +28,17 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
+def shared() -> Path:
+    """The corpora and labelled sets that lie beside the checkout; CI must have them."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not (folder / "corpora").is_dir():
+        if "FILCOMMUN_REQUIRE_SHARED" in os.environ:
+            pytest.fail(f"the corpora are not in {folder}")
+        pytest.skip(f"the corpora are not in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a real PostgreSQL, started for this run in a folder of its own."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
