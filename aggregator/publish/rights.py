@@ -1,0 +1,60 @@
+"""What of an entry may be shown: the one place of the editorial rules. Pure.
+
+Every page, feed, export, mail and peer shows entries through `shown`. It knows no format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aggregator.publish.text import cut, line
+
+if TYPE_CHECKING:
+    from aggregator.store.tables import Entry
+
+EXCERPT_LENGTH = 240
+"""Characters of the source's own summary that may be quoted, the ellipsis included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What readers may get of one entry beside its source, date and link."""
+
+    title: str
+    """Plain text on one line."""
+    excerpt: str = ""
+    """Plain text on one line, at most EXCERPT_LENGTH characters; empty when rights are `link` or
+    the source wrote no summary."""
+    html: str = ""
+    """Safe HTML of the whole text; empty unless rights are `full`."""
+    image: str | None = None
+    """Address of the lead picture; None unless rights are `full`."""
+    enclosures: tuple[dict[str, object], ...] = ()
+    """Files that come with it (`url`, `type`, `length`); none when rights are `link`."""
+
+
+def may_show(entry: Entry) -> bool:
+    """Whether lists may name the entry at all: not hidden, not deleted, its group public."""
+    return entry.hidden_at is None and entry.deleted_at is None and entry.source.group.is_public
+
+
+def shown(entry: Entry) -> Shown:
+    """What may be shown of an entry, by its source's rights.
+
+    `link` gives the title; `excerpt` adds 240 characters of the source's own summary and links
+    to its files; `full` adds text and picture, which are works and need consent. A deleted
+    entry keeps its title (its page is a tombstone), a hidden one or one of a group that left
+    keeps nothing. An unknown right counts as `link`.
+    """
+    if entry.hidden_at is not None or not entry.source.group.is_public:
+        return Shown(title="")
+    title = line(entry.title)
+    rights = entry.source.rights
+    if entry.deleted_at is not None or rights not in {"excerpt", "full"}:
+        return Shown(title)
+    excerpt = cut(entry.summary, EXCERPT_LENGTH)
+    enclosures = tuple(dict(enclosure) for enclosure in entry.enclosures or ())
+    if rights == "excerpt":
+        return Shown(title, excerpt, enclosures=enclosures)
+    return Shown(title, excerpt, entry.content, entry.image, enclosures)
