@@ -6,6 +6,7 @@ from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag,
 from aggregator.store.tables.leaving import Suppression
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
 from aggregator.store.tables.post import Letter, Token
+from aggregator.store.tables.upkeep import JobRun
 
 __all__ = [
     "RIGHTS",
@@ -20,6 +21,7 @@ __all__ = [
     "Host",
     "HostDay",
     "Instant",
+    "JobRun",
     "Letter",
     "Source",
     "Story",

@@ -1,0 +1,24 @@
+"""What the worker remembers of its own jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from aggregator.store.tables.base import Base
+
+
+class JobRun(Base):
+    """The last run of one job of the timetable, refreshed at most once a minute."""
+
+    __tablename__ = "job_runs"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    failures: Mapped[int] = mapped_column(default=0)
+    """In a row, since it last went well."""
+    last_error: Mapped[str] = mapped_column(default="")
