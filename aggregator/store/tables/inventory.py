@@ -64,7 +64,7 @@ class Group(Base):
 
     def terms(self, dimension: str) -> tuple[str, ...]:
         """The slugs it carries in one dimension, in alphabetical order; empty when none."""
-        return tuple(tag.slug for tag in self.tags if tag.dimension == dimension)
+        return tuple(sorted(tag.slug for tag in self.tags if tag.dimension == dimension))
 
 
 class GroupTag(Base):
