@@ -22,7 +22,14 @@ PORTS = frozenset({80, 443, 8000, 8008, 8080, 8443})
 
 _HOME = tuple(
     ip_network(network)
-    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1",
+        "fc00::/7",
+    )
 )
 """Loopback and private networks: the demo and the tests live there."""
 

@@ -39,7 +39,7 @@ _ALL = (
         "dns",
         "Le nom de domaine est introuvable.",
         "The domain name cannot be found.",
-        "Vérifier que le nom de domaine est toujours renouvelé, ou nous donner la nouvelle adresse.",
+        "Vérifier que le nom de domaine est renouvelé, ou nous donner la nouvelle adresse.",
         "Check that the domain name is still renewed, or tell us the new address.",
     ),
     Reason(

@@ -6,7 +6,6 @@ single exchanges, the spider's downloader for crawls.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -180,12 +179,14 @@ def _named_failures(url: str, timeout: float) -> Iterator[None]:
     where = URL(url).host or url[:100]
     try:
         yield
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise FetchError(
             f"{where} did not answer within {timeout:g} seconds.", reason="timeout"
         ) from error
     except aiohttp.ClientConnectorDNSError as error:
-        raise FetchError(f"The name {where} is not found: {error.strerror}.", reason="dns") from error
+        raise FetchError(
+            f"The name {where} is not found: {error.strerror}.", reason="dns"
+        ) from error
     except aiohttp.ClientConnectorCertificateError as error:
         cause = error.certificate_error
         expired = getattr(cause, "verify_code", 0) == 10
@@ -201,14 +202,20 @@ def _named_failures(url: str, timeout: float) -> Iterator[None]:
     except aiohttp.ClientConnectorError as error:
         raise FetchError(f"{where} refuses the connection: {error}.", reason="refused") from error
     except aiohttp.InvalidURL as error:
-        raise FetchError(f"{url[:200]!r} is not an address.", reason="bad_url", permanent=True) from error
+        raise FetchError(
+            f"{url[:200]!r} is not an address.", reason="bad_url", permanent=True
+        ) from error
     except aiohttp.ClientPayloadError as error:
-        raise FetchError(f"The answer of {where} stopped early: {error}.", reason="short_body") from error
+        raise FetchError(
+            f"The answer of {where} stopped early: {error}.", reason="short_body"
+        ) from error
     except aiohttp.ClientResponseError as error:
         first = error.message.partition("\n")[0][:100]
         raise FetchError(f"{where} does not speak HTTP: {first}.", reason="bad_http") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise FetchError(f"The connection to {where} broke: {error}.", reason="connection") from error
+        raise FetchError(
+            f"The connection to {where} broke: {error}.", reason="connection"
+        ) from error
     except ValueError as error:
         # aiohttp and yarl raise it for control characters in addresses and headers.
         raise FetchError(f"{url[:200]!r} cannot be asked: {error}.", reason="bad_url") from error

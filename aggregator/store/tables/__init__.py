@@ -1,7 +1,7 @@
 """All tables in one place to import from; each file of this folder holds one subject's."""
 
 from aggregator.store.tables.base import Base, Instant
-from aggregator.store.tables.crawling import Crawl, Host, HostDay
+from aggregator.store.tables.crawling import Crawl, Host, HostDay, HubLease, Picture, Reading
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
 from aggregator.store.tables.leaving import Suppression
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
@@ -20,9 +20,12 @@ __all__ = [
     "GroupTag",
     "Host",
     "HostDay",
+    "HubLease",
     "Instant",
     "JobRun",
     "Letter",
+    "Picture",
+    "Reading",
     "Source",
     "Story",
     "Suppression",

@@ -124,8 +124,16 @@ class Source(Base):
     """Seconds between visits, learned from its rhythm."""
     pace: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What the source asks for: ttl, skip_hours, skip_days, max_age."""
+    rhythm: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """When it publishes, learned from its entries (`aggregator.collect.schedule.Rhythm`)."""
     failures: Mapped[int] = mapped_column(default=0)
     """In a row, since the last success."""
+    read_at: Mapped[datetime | None]
+    """When its whole body was last read, not only its validators compared."""
+    proposals: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """Feeds that might take its place, for a moderator to choose: `{"url", "title", "why"}`."""
+    sample: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What a watched page looked like when it was last right; a redesign shows against it."""
 
     # Validators, echoed byte for byte (RFC 9110 §13).
     etag: Mapped[str | None]
