@@ -18,11 +18,14 @@ def write(
     now: datetime,
     language: str = "fr",
     values: dict[str, Any] | None = None,
+    priority: int = 0,
 ) -> Letter:
     """Put one letter in the outbox; it leaves after the caller's commit."""
     letter = Letter(
         kind=kind,
         address=address,
+        domain=address.rpartition("@")[2].lower(),
+        priority=priority,
         language=language,
         values=values or {},
         created_at=now,

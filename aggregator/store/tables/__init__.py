@@ -6,9 +6,18 @@ from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag,
 from aggregator.store.tables.leaving import Suppression
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
 from aggregator.store.tables.post import Letter, Token
+from aggregator.store.tables.subscribers import (
+    RHYTHMS,
+    Issue,
+    MailDomain,
+    Match,
+    Subscriber,
+    Subscription,
+)
 from aggregator.store.tables.upkeep import JobRun
 
 __all__ = [
+    "RHYTHMS",
     "RIGHTS",
     "STATUSES",
     "Base",
@@ -22,12 +31,17 @@ __all__ = [
     "HostDay",
     "HubLease",
     "Instant",
+    "Issue",
     "JobRun",
     "Letter",
+    "MailDomain",
+    "Match",
     "Picture",
     "Reading",
     "Source",
     "Story",
+    "Subscriber",
+    "Subscription",
     "Suppression",
     "Token",
 ]

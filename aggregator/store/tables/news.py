@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from aggregator.store.tables.base import Base
@@ -35,6 +35,13 @@ class Entry(Base):
         Index("ix_entries_newest", "published", "id"),
         Index("ix_entries_source_newest", "source_id", "published"),
         Index("ix_entries_pending", "indexed_at"),
+        Index("ix_entries_first_seen", "first_seen_at"),
+        Index(
+            "ix_entries_unmatched",
+            "indexed_at",
+            sqlite_where=text("matched_at IS NULL"),
+            postgresql_where=text("matched_at IS NULL"),
+        ),
         Index("ix_entries_agenda", "starts_at"),
     )
 
@@ -72,6 +79,8 @@ class Entry(Base):
     last_seen_at: Mapped[datetime]
     indexed_at: Mapped[datetime | None]
     """None while the index does not know this version of it."""
+    matched_at: Mapped[datetime | None]
+    """When the saved searches were tried on it; None while they were not."""
     deleted_at: Mapped[datetime | None]
     """When the source said that it is gone; the page keeps a tombstone."""
     hidden_at: Mapped[datetime | None]
