@@ -29,7 +29,8 @@ class ParsedEntry:
     """Identity within the source: `atom:id`, `guid`, else the canonical URL; never empty, never
     twice in one feed."""
     url: str | None
-    """The page to read, absolute http(s), without tracking parameters; None when there is none."""
+    """The page to read, absolute http(s), without tracking parameters; the recording
+    of an episode that has no page; None when there is neither."""
     title: str
     """Plain text on one line; the first words of the text when the source gives no title."""
     summary: str = ""
