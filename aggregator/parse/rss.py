@@ -157,7 +157,7 @@ def _items(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def _base(url: str, home: str | None) -> str:
-    """Where relative links start: the feed's address, or the site's when a relay serves the feed."""
+    """Where relative links start: the feed, or the site where a relay serves its feed."""
     host = urlsplit(url).hostname or ""
     return home if home and host.endswith(_RELAYS) else url
 
