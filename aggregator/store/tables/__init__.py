@@ -2,7 +2,17 @@
 
 from aggregator.store.tables.base import Base, Instant
 from aggregator.store.tables.crawling import Crawl, Host, HostDay, HubLease, Picture, Reading
+from aggregator.store.tables.deciding import (
+    Amendment,
+    Approval,
+    Hold,
+    Lesson,
+    Moderator,
+    Rate,
+    Rule,
+)
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
+from aggregator.store.tables.joining import Keeper, Ownership, Registration
 from aggregator.store.tables.leaving import Suppression
 from aggregator.store.tables.news import Entry, EntryTag, EntryVersion, Story
 from aggregator.store.tables.post import Letter, Token
@@ -15,11 +25,14 @@ from aggregator.store.tables.subscribers import (
     Subscription,
 )
 from aggregator.store.tables.upkeep import JobRun
+from aggregator.store.tables.workshops import HelpRequest, Snapshot, Workshop
 
 __all__ = [
     "RHYTHMS",
     "RIGHTS",
     "STATUSES",
+    "Amendment",
+    "Approval",
     "Base",
     "Crawl",
     "Entry",
@@ -27,21 +40,32 @@ __all__ = [
     "EntryVersion",
     "Group",
     "GroupTag",
+    "HelpRequest",
+    "Hold",
     "Host",
     "HostDay",
     "HubLease",
     "Instant",
     "Issue",
     "JobRun",
+    "Keeper",
+    "Lesson",
     "Letter",
     "MailDomain",
     "Match",
+    "Moderator",
+    "Ownership",
     "Picture",
+    "Rate",
     "Reading",
+    "Registration",
+    "Rule",
+    "Snapshot",
     "Source",
     "Story",
     "Subscriber",
     "Subscription",
     "Suppression",
     "Token",
+    "Workshop",
 ]
