@@ -1,1 +1,1 @@
-"""An imaginary village of group sites, served on loopback."""
+"""An imaginary village of group sites, served on loopback for the demo and for tests."""

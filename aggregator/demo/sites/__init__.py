@@ -1,0 +1,1 @@
+"""How each publishing platform shows a group: its paths, feeds, headers and marks."""

@@ -1,0 +1,203 @@
+"""Catalogues and maps: opendatasoft, DCAT `data.json`, GoGoCarto; their entries are data sets
+and places rather than articles.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from aggregator.demo.sites.site import Feed, Platform, Site
+from aggregator.demo.timeline import PARIS, Post
+from aggregator.demo.wire import Answer, Asked, json_answer, rfc3339, to_html, to_text
+
+_DATASETS = "/api/explore/v2.1/catalog/datasets"
+
+
+# opendatasoft
+
+
+def _explore(post: Post) -> str:
+    return f"/explore/dataset/{post.slug}/"
+
+
+def _opendatasoft(site: Site, asked: Asked) -> Answer | None:
+    if asked.path.rstrip("/") == _DATASETS:
+        return _ods_catalogue(site, asked)
+    for post in site.posts:
+        if asked.path == f"{_DATASETS}/{post.slug}":
+            return json_answer(_ods_dataset(site, post))
+        if asked.path == f"{_DATASETS}/{post.slug}/records":
+            return json_answer({"total_count": 0, "results": []})
+    return None
+
+
+def _ods_catalogue(site: Site, asked: Asked) -> Answer:
+    limit = min(100, max(0, int(asked.query.get("limit", "10"))))
+    offset = max(0, int(asked.query.get("offset", "0")))
+    page = site.posts[offset : offset + limit]
+    answer = json_answer(
+        {
+            "total_count": len(site.posts),
+            "results": [_ods_dataset(site, post) for post in page],
+        }
+    )
+    return Answer(answer.body, answer.type, etag="weak")
+
+
+def _ods_dataset(site: Site, post: Post) -> dict[str, object]:
+    return {
+        "visibility": "domain",
+        "dataset_id": post.slug,
+        "dataset_uid": f"da_{crc32(post.slug.encode()):06x}",
+        "has_records": True,
+        "features": ["analyze"],
+        "attachments": [],
+        "fields": [],
+        "metas": {
+            "default": {
+                "title": post.title,
+                "description": to_html(post.body),
+                "keyword": list(post.tags),
+                "theme": [post.tags[0]] if post.tags else [],
+                "license": "Licence Ouverte v2.0 (Etalab)",
+                "language": post.language,
+                "modified": rfc3339(post.updated),
+                "data_processed": rfc3339(post.updated),
+                "metadata_processed": rfc3339(post.updated),
+                "publisher": site.group.name,
+                "records_count": 40 + post.number * 317 % 9000,
+            },
+            "dcat": {"created": rfc3339(post.published), "issued": rfc3339(post.published)},
+        },
+    }
+
+
+# DCAT
+
+
+def _dataset(post: Post) -> str:
+    return f"/datasets/{post.slug}"
+
+
+def _dcat(site: Site, asked: Asked) -> Answer | None:
+    if asked.path not in {"/data.json", "/api/feed/dcat-us/1.1.json"}:
+        return None
+    answer = json_answer(
+        {
+            "@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
+            "@type": "dcat:Catalog",
+            "conformsTo": "https://project-open-data.cio.gov/v1.1/schema",
+            "describedBy": "https://project-open-data.cio.gov/v1.1/schema/catalog.json",
+            "dataset": [_dcat_dataset(site, post) for post in site.posts],
+        }
+    )
+    return Answer(answer.body, answer.type, etag="strong", changed=site.changed)
+
+
+def _dcat_dataset(site: Site, post: Post) -> dict[str, object]:
+    return {
+        "@type": "dcat:Dataset",
+        "identifier": site.at(_dataset(post)),
+        "landingPage": site.at(_dataset(post)),
+        "title": post.title,
+        "description": to_text(post.body),
+        "keyword": list(post.tags),
+        "issued": rfc3339(post.published),
+        "modified": rfc3339(post.updated),
+        "publisher": {"@type": "org:Organization", "name": site.group.name},
+        "contactPoint": {"@type": "vcard:Contact", "fn": post.author},
+        "accessLevel": "public",
+        "license": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+        "spatial": "2.2,48.8,2.6,49.0",
+        "distribution": [
+            {
+                "@type": "dcat:Distribution",
+                "title": "CSV",
+                "format": "CSV",
+                "mediaType": "text/csv",
+                "accessURL": site.at(_dataset(post)),
+            }
+        ],
+    }
+
+
+# GoGoCarto
+
+
+def _element(post: Post) -> str:
+    return f"/annuaire?id={post.number}"
+
+
+def _gogocarto(site: Site, asked: Asked) -> Answer | None:
+    match asked.path:
+        case "/api/elements.json":
+            elements = [_gogo_element(post) for post in site.posts]
+            answer = json_answer(
+                {
+                    "licence": "https://opendatacommons.org/licenses/odbl/summary/",
+                    "ontology": "gogofull",
+                    "data": elements,
+                }
+            )
+            return Answer(answer.body, answer.type, headers={"Access-Control-Allow-Origin": "*"})
+        case "/api/project-info.json":
+            return json_answer(
+                {
+                    "name": site.group.name,
+                    "url": site.base,
+                    "description": site.group.description,
+                    "dataSize": len(site.posts),
+                }
+            )
+        case "/api/taxonomy.json":
+            return json_answer({"name": "Catégories", "options": [{"id": 1, "name": "Lieu"}]})
+        case _:
+            return None
+
+
+def _gogo_element(post: Post) -> dict[str, object]:
+    # Somewhere in the metropolis, always the same for the same place.
+    spread = crc32(post.slug.encode())
+    town = post.tags[-1] if post.tags else ""
+    return {
+        "id": f"{spread:x}",
+        "name": post.title,
+        "geo": {
+            "latitude": round(48.80 + spread % 997 / 997 * 0.14, 5),
+            "longitude": round(2.26 + spread % 787 / 787 * 0.24, 5),
+        },
+        "sourceKey": "",
+        "address": {"addressLocality": town, "addressCountry": "FR"},
+        "createdAt": f"{post.published.astimezone(PARIS):%d/%m/%Y}",
+        "updatedAt": f"{post.updated.astimezone(PARIS):%d/%m/%Y}",
+        "status": 1,
+        "categories": list(post.tags[:-1]),
+        "categoriesFull": [{"id": 1, "name": tag} for tag in post.tags[:-1]],
+        "stamps": [],
+        "images": [],
+        "description": to_text(post.body),
+        "url": _element(post),
+    }
+
+
+OPENDATASOFT = Platform(
+    respond=_opendatasoft,
+    link=_explore,
+    sources=((f"{_DATASETS}?limit=100", "opendatasoft"),),
+    generator="Opendatasoft",
+    headers=lambda _site: {"Server": "openresty", "X-RateLimit-Remaining": "9871"},
+)
+DCAT = Platform(
+    respond=_dcat,
+    link=_dataset,
+    sources=(("/data.json", "dcat"),),
+    feeds=(Feed("/data.json", "application/json", "Catalogue DCAT"),),
+    headers=lambda _site: {"Server": "nginx"},
+)
+GOGOCARTO = Platform(
+    respond=_gogocarto,
+    link=_element,
+    sources=(("/api/elements.json", "gogocarto"),),
+    generator="GoGoCarto",
+    headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PHP/8.1"},
+)
