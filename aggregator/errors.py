@@ -3,6 +3,7 @@
 FilcommunError                      shown as one sentence, never as a traceback
 ├── SettingsError                   a setting is wrong; the start ends
 ├── UnknownTerm                     a slug is not in the taxonomy; the nearest are named
+├── LexiconError                    the lexicon's text is wrong; its line is named
 ├── InventoryError                  sources.yaml has faults; all of them are in it
 ├── DatabaseError                   the database cannot be used: newer version, read-only, full
 ├── FetchError                      an exchange failed; `.permanent`: trying again cannot help
@@ -39,6 +40,10 @@ class UnknownTerm(FilcommunError):
         nearest = get_close_matches(slug, list(known), n=3)
         hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
         return cls(f"There is no {dimension} {slug!r} in the taxonomy.{hint}")
+
+
+class LexiconError(FilcommunError):
+    """The words that speak for tags cannot be read as written; the sentence names the line."""
 
 
 class InventoryError(FilcommunError):

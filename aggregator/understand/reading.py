@@ -1,0 +1,197 @@
+"""One entry read once: its words, what the lexicon finds in them, and the features of each label.
+
+Pure. Knows no weights: what the features amount to is for `model` and `tags`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from aggregator.taxonomy import areas
+from aggregator.understand.language import language_of
+from aggregator.understand.lexicon import Hit, Lexicon
+from aggregator.understand.places import Place, places_in
+from aggregator.understand.words import Word, words_of
+
+TITLE_BOOST = 2.0
+"""How much more a phrase of the title counts than one of the text."""
+_LONG = 200
+"""Words after which more words no longer make a subject stronger."""
+_HOUR = re.compile(r"\b\d{1,2}\s?(?:h|heures)\s?(?:\d{2})?\b", re.IGNORECASE)
+_COLON_LIST = re.compile(r"[:;•–-]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase of the lexicon in the title or the text."""
+
+    field: str
+    """`title` or `text`."""
+    hit: Hit
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was seen in one entry."""
+
+    title: str
+    text: str
+    language: str | None
+    found: dict[str, tuple[Found, ...]]
+    """By dimension (`cue` included), in the order of title, then text."""
+    strengths: dict[str, dict[str, float]]
+    """By dimension and slug: the lexicon's weights added up, title doubled, length evened out."""
+    in_title: dict[str, dict[str, float]]
+    """The part of the strengths that the title gave."""
+    places: tuple[Place, ...]
+    stems: frozenset[str]
+    """The different words, shortened, that learned weights may speak of."""
+    words: int
+
+
+def read(
+    title: str,
+    text: str,
+    lexicon: Lexicon,
+    *,
+    language: str | None = None,
+    near: Collection[str] = (),
+) -> Reading:
+    """Read an entry; `language` is what its source says, `near` the source's own areas."""
+    title_words, text_words = words_of(title), words_of(text)
+    found: dict[str, tuple[Found, ...]] = {}
+    strengths: dict[str, dict[str, float]] = {}
+    in_title: dict[str, dict[str, float]] = {}
+    words = len(title_words) + len(text_words)
+    for dimension in lexicon.slugs:
+        of_title = lexicon.hits(dimension, title_words)
+        of_text = lexicon.hits(dimension, text_words)
+        found[dimension] = (
+            *(Found("title", hit) for hit in of_title),
+            *(Found("text", hit) for hit in of_text),
+        )
+        in_title[dimension] = _strengths(of_title, 1.0)
+        strengths[dimension] = _strengths(of_text, max(1.0, words / _LONG) ** 0.5)
+        for slug, strength in in_title[dimension].items():
+            with_text = strengths[dimension].get(slug, 0.0) + TITLE_BOOST * strength
+            strengths[dimension][slug] = with_text
+    return Reading(
+        title=title,
+        text=text,
+        language=language_of(f"{title}. {text}", language),
+        found=found,
+        strengths=strengths,
+        in_title=in_title,
+        places=tuple(places_in(title_words, text_words, written=(title, text), near=near)),
+        stems=_stems(title_words, text_words),
+        words=words,
+    )
+
+
+def _strengths(hits: Sequence[Hit], divisor: float) -> dict[str, float]:
+    """Each phrase counts once, a little more when repeated: a stuffed text gains nothing."""
+    times = Counter(hit.phrase for hit in hits)
+    claims = {hit.phrase: hit.claims for hit in hits}
+    totals: dict[str, float] = {}
+    for phrase, count in times.items():
+        for slug, weight in claims[phrase]:
+            gain = weight * (1 + 0.4 * math.log2(min(count, 8)))
+            totals[slug] = totals.get(slug, 0.0) + gain / divisor
+    return totals
+
+
+def _stems(title: Sequence[Word], text: Sequence[Word]) -> frozenset[str]:
+    return frozenset(
+        word.stem for word in (*title, *text) if len(word.stem) > 3 and not word.stem.isdigit()
+    )
+
+
+def topic_features(reading: Reading, slug: str) -> dict[str, float]:
+    """What speaks for one topic: how strong, which part of all, in the title, of what rank."""
+    strengths = reading.strengths.get("topic", {})
+    strength = max(strengths.get(slug, 0.0), 0.0)
+    features = {"bias": 1.0}
+    if strength > 0:
+        total = sum(value for value in strengths.values() if value > 0)
+        stronger = sum(value > strength for value in strengths.values())
+        features |= {
+            "strength": math.log1p(strength),
+            "amount": min(strength, 40.0) / 10,
+            "share": strength / total,
+            "title": math.log1p(max(reading.in_title["topic"].get(slug, 0.0), 0.0)),
+            f"rank {min(stronger, 3)}": 1.0,
+            "of best": strength / max(strengths.values()),
+            "phrases": math.log1p(len(_phrases(reading, "topic", slug))),
+        }
+    return features | word_features(reading)
+
+
+def style_features(reading: Reading, dimension: str, slugs: Sequence[str]) -> dict[str, float]:
+    """What speaks for objectives and skills: the lexicon of each, and the manner of the text."""
+    strengths = reading.strengths.get(dimension, {})
+    in_title = reading.in_title.get(dimension, {})
+    total = sum(value for value in strengths.values() if value > 0) or 1.0
+    features = {"bias": 1.0}
+    for slug in slugs:
+        if (strength := strengths.get(slug, 0.0)) > 0:
+            features[f"strength {slug}"] = math.log1p(strength)
+            features[f"share {slug}"] = strength / total
+        if (strength := in_title.get(slug, 0.0)) > 0:
+            features[f"title {slug}"] = math.log1p(strength)
+    features |= {
+        "question": float("?" in reading.title),
+        "hour": float(bool(_HOUR.search(reading.text))),
+        "call": float(bool(re.search(r"\b\w+ez\b", reading.title))),
+        "we": min(len(re.findall(r"\b[Nn]ous\b|\b[Nn]os\b", reading.text)), 5) / 5,
+        "you": min(len(re.findall(r"\b[Vv]ous\b|\b[Vv]otre\b|\b[Tt]u\b", reading.text)), 5) / 5,
+        "quote": float("«" in reading.text or '"' in reading.text),
+        "list": min(len(_COLON_LIST.findall(reading.text)), 8) / 8,
+        "short": float(reading.words < 40),
+    }
+    return {name: value for name, value in features.items() if value} | word_features(reading)
+
+
+def relevance_features(reading: Reading) -> dict[str, float]:
+    """What tells a subject of citizens of the metropolis from one that is none."""
+    topics = [value for value in reading.strengths.get("topic", {}).values() if value > 0]
+    features = {
+        "bias": 1.0,
+        "best topic": math.log1p(max(topics, default=0.0)),
+        "all topics": math.log1p(sum(topics)),
+        "no topic": float(not topics),
+        "foreign": float(reading.language not in {"fr", None}),
+        "place": float(_is_of_the_metropolis(reading.places)),
+        "short": float(reading.words < 40),
+    }
+    cues = reading.strengths.get("cue", {})
+    for slug, strength in cues.items():
+        features[f"cue {slug}"] = math.log1p(max(strength, 0.0))
+    for slug, strength in reading.in_title.get("cue", {}).items():
+        features[f"title {slug}"] = math.log1p(max(strength, 0.0))
+    for slug, strength in reading.strengths.get("topic", {}).items():
+        features[f"topic {slug}"] = math.log1p(max(strength, 0.0))
+    for slug, strength in reading.strengths.get("objective", {}).items():
+        features[f"objective {slug}"] = math.log1p(max(strength, 0.0))
+    return {name: value for name, value in features.items() if value} | word_features(reading)
+
+
+def word_features(reading: Reading) -> dict[str, float]:
+    """One feature for each different word; together they weigh the same in a long text."""
+    value = 1 / math.sqrt(max(len(reading.stems), 30)) * 3
+    return {f"w:{stem}": value for stem in reading.stems}
+
+
+def _phrases(reading: Reading, dimension: str, slug: str) -> set[str]:
+    return {
+        found.hit.phrase
+        for found in reading.found.get(dimension, ())
+        if any(claimed == slug and weight > 0 for claimed, weight in found.hit.claims)
+    }
+
+
+def _is_of_the_metropolis(places: Sequence[Place]) -> bool:
+    return any(areas.area(place.slug).kind not in {"region", "country"} for place in places)

@@ -1,0 +1,296 @@
+"""Which entries tell the same story: an index in memory, fed by others. Knows no database.
+
+Two steps, scored apart. *Same text*: republished, shortened, reordered or lightly edited, seen by
+the share of word 4-grams that the shorter text has in common with the longer. *Same event*: told
+in other words, seen by rare words, names, places and dates in common.
+
+One entry belongs to one story, the first teller's; nothing is ever deleted by a story.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.understand.words import fold, stem
+
+WINDOW = timedelta(days=10)
+"""Entries further apart tell different news, however alike."""
+SAME_TEXT = 0.20
+"""Share of the shorter text's 4-grams from which on it is the same text (labelled pairs: the
+same ones have 0.26 and more, the others 0.15 and less)."""
+SAME_EVENT = 0.45
+"""Score from which on two texts are told to be of the same event."""
+
+_GRAM = 4
+_MAX_WORDS = 600
+"""Read of each text; a copy shows well before."""
+_SAMPLE = 4
+"""One gram in so many leads to an entry; all are compared then."""
+_SHORT = 48
+"""A text of fewer grams has all of them lead to it."""
+_LEAST_GRAMS = 6
+"""Fewer in common say nothing: « entrée libre dans la limite des places »."""
+_RECENT = 8
+"""Entries of a source among which its boilerplate is looked for."""
+_BOILERPLATE = 3
+"""A gram in so many of them is the source's own and says nothing."""
+_COMMON = 100
+"""A gram or word that leads to more entries than this leads nowhere."""
+_LEAD_WORDS = 60
+_WORD = re.compile(r"\w+")
+_DAY = re.compile(
+    r"\b(\d{1,2})(?:er)?\s+(janvier|février|fevrier|mars|avril|mai|juin|juillet|août|aout|"
+    r"septembre|octobre|novembre|décembre|decembre)\b|\b(\d{1,2})/(\d{1,2})\b",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "fev", "mar", "avr", "mai", "juin", "juil", "aou", "sep", "oct", "nov", "dec")
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEntry:
+    """What of an entry tells its story."""
+
+    id: int
+    source: int
+    """Whose boilerplate to leave out."""
+    published: datetime
+    """Aware, UTC; decides with which entries it can share a story."""
+    title: str
+    text: str
+    """Plain text."""
+    areas: frozenset[str] = frozenset()
+    """Slugs of the areas it is about; two events in different ones are two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that tells the same story as the one asked about."""
+
+    id: int
+    kind: str
+    """`text` or `event`."""
+    score: float
+    """0 to 1: the share of 4-grams in common, or the event's score."""
+    shared: tuple[str, ...] = ()
+    """For an event, the rare words in common as the entry asked about writes them, rarest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    id: int
+    source: int
+    published: datetime
+    grams: frozenset[int]
+    leading: array[int]
+    stems: frozenset[str]
+    days: frozenset[str]
+    areas: frozenset[str]
+
+
+class StoryIndex:
+    """Entries of the last days, ready to be compared with a new one.
+
+    Add each entry when it is ingested, in any order; `forget` what is older than the window now
+    and then. Kept in memory: about 3 kB an entry of 120 words. Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[int, _Kept] = {}
+        self._by_gram: dict[int, list[int] | int] = {}
+        self._by_stem: dict[str, set[int]] = {}
+        self._recent: dict[int, deque[int]] = {}
+        self._boilerplate: dict[int, frozenset[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
+    def add(self, entry: StoryEntry) -> None:
+        """Keep an entry; one of the same id is replaced."""
+        self.remove(entry.id)
+        self._keep(_kept(entry))
+
+    def remove(self, id: int) -> None:
+        """Forget one entry; nothing happens when it is not there."""
+        kept = self._entries.pop(id, None)
+        if kept is None:
+            return
+        for gram in kept.leading:
+            self._unlink(gram, id)
+        for word in kept.stems:
+            self._by_stem[word].discard(id)
+            if not self._by_stem[word]:
+                del self._by_stem[word]
+        recent = self._recent[kept.source]
+        if id in recent:
+            recent.remove(id)
+        self._boilerplate.pop(kept.source, None)
+
+    def forget(self, before: datetime) -> int:
+        """Drop entries published before an instant; how many went."""
+        old = [kept.id for kept in self._entries.values() if kept.published < before]
+        for id in old:
+            self.remove(id)
+        return len(old)
+
+    def match(self, entry: StoryEntry) -> Match | None:
+        """The entry that told this story already, best first: same text, else same event.
+
+        None when nobody did. The entry itself, if it is in the index, is not compared.
+        """
+        found = self.same_text(entry) or self.same_event(entry)
+        return found[0] if found else None
+
+    def same_text(self, entry: StoryEntry, *, limit: int = 5) -> list[Match]:
+        """Entries with the same text, the nearest first; empty when there is none."""
+        asked = self._asked(entry)
+        counts: Counter[int] = Counter()
+        for gram in asked.leading:
+            leads = self._by_gram.get(gram)
+            if isinstance(leads, int):
+                counts[leads] += 1
+            elif leads is not None and len(leads) <= _COMMON:
+                counts.update(leads)
+        found = []
+        for id, count in counts.most_common(20):
+            other = self._entries[id]
+            if count >= 2 and _is_comparable(asked, other):
+                score = self._containment(asked, other)
+                if score >= SAME_TEXT:
+                    found.append(Match(id, "text", round(score, 3)))
+        return sorted(found, key=lambda match: (-match.score, match.id))[:limit]
+
+    def same_event(self, entry: StoryEntry, *, limit: int = 5) -> list[Match]:
+        """Entries of other sources on the same event, the surest first; empty when none."""
+        asked = self._asked(entry)
+        shared: dict[int, list[str]] = {}
+        for word in asked.stems:
+            others = self._by_stem.get(word, set())
+            if len(others) <= _COMMON:
+                for id in others:
+                    shared.setdefault(id, []).append(word)
+        found = []
+        for id, words in shared.items():
+            other = self._entries[id]
+            if (
+                len(words) >= 3
+                and other.source != asked.source
+                and _is_comparable(asked, other)
+                and (score := self._event_score(asked, other, words)) >= SAME_EVENT
+            ):
+                rarest = sorted(words, key=lambda word: (-self._rarity(word), word))[:6]
+                told = _told(entry)
+                shared_words = tuple(told[word] for word in rarest)
+                found.append(Match(id, "event", round(score, 3), shared_words))
+        return sorted(found, key=lambda match: (-match.score, match.id))[:limit]
+
+    def _asked(self, entry: StoryEntry) -> _Kept:
+        kept = self._entries.get(entry.id)
+        return kept if kept is not None else _kept(entry)
+
+    def _keep(self, kept: _Kept) -> None:
+        self._entries[kept.id] = kept
+        for gram in kept.leading:
+            leads = self._by_gram.get(gram)
+            if leads is None:
+                self._by_gram[gram] = kept.id
+            elif isinstance(leads, int):
+                self._by_gram[gram] = [leads, kept.id]
+            elif len(leads) <= _COMMON:
+                leads.append(kept.id)
+        for word in kept.stems:
+            self._by_stem.setdefault(word, set()).add(kept.id)
+        self._recent.setdefault(kept.source, deque(maxlen=_RECENT)).append(kept.id)
+        self._boilerplate.pop(kept.source, None)
+
+    def _unlink(self, gram: int, id: int) -> None:
+        leads = self._by_gram.get(gram)
+        if leads == id:
+            del self._by_gram[gram]
+        elif isinstance(leads, list) and id in leads:
+            leads.remove(id)
+
+    def _containment(self, one: _Kept, other: _Kept) -> float:
+        own = self._own_words(one.source) | self._own_words(other.source)
+        first, second = one.grams - own, other.grams - own
+        common = len(first & second)
+        shorter = min(len(first), len(second))
+        if common < _LEAST_GRAMS:
+            # Two very short texts are the same only when they are so as a whole.
+            return 1.0 if 2 <= common == shorter == max(len(first), len(second)) else 0.0
+        return common / shorter
+
+    def _own_words(self, source: int) -> frozenset[int]:
+        """The grams that a source repeats: its address, its thanks, its « partager sur »."""
+        if source not in self._boilerplate:
+            counts = Counter(
+                gram for id in self._recent.get(source, ()) for gram in self._entries[id].grams
+            )
+            self._boilerplate[source] = frozenset(
+                gram for gram, count in counts.items() if count >= _BOILERPLATE
+            )
+        return self._boilerplate[source]
+
+    def _rarity(self, word: str) -> float:
+        return math.log((len(self._entries) + 20) / (len(self._by_stem.get(word, ())) + 1))
+
+    def _event_score(self, one: _Kept, other: _Kept, words: Iterable[str]) -> float:
+        """Rare words in common, against what the one with less to say has; dates and places."""
+        if one.areas and other.areas and not one.areas & other.areas:
+            return 0.0
+        common = sum(map(self._rarity, words))
+        whole = min(sum(map(self._rarity, one.stems)), sum(map(self._rarity, other.stems)))
+        score = common / whole if whole else 0.0
+        if one.days and other.days:
+            score += 0.12 if one.days & other.days else -0.25
+        if one.areas & other.areas:
+            score += 0.05
+        return min(max(score, 0.0), 1.0)
+
+
+def _is_comparable(one: _Kept, other: _Kept) -> bool:
+    return one.id != other.id and abs(one.published - other.published) <= WINDOW
+
+
+def _kept(entry: StoryEntry) -> _Kept:
+    words = _WORD.findall(entry.text[:8_000].lower())[:_MAX_WORDS]
+    grams = frozenset(
+        zlib.crc32(" ".join(words[start : start + _GRAM]).encode())
+        for start in range(len(words) - _GRAM + 1)
+    )
+    leading = grams if len(grams) < _SHORT else (g for g in grams if g % _SAMPLE == 0)
+    return _Kept(
+        id=entry.id,
+        source=entry.source,
+        published=entry.published,
+        grams=grams,
+        leading=array("L", leading),
+        stems=frozenset(_told(entry)),
+        days=frozenset(_days(f"{entry.title} {entry.text[:1_000]}")),
+        areas=entry.areas,
+    )
+
+
+def _told(entry: StoryEntry) -> dict[str, str]:
+    """The words of title and lead that may be rare, shortened, with how they are written."""
+    words = _WORD.findall(entry.title) + _WORD.findall(entry.text[:1_000])[:_LEAD_WORDS]
+    return {word: raw for raw in words if len(word := stem(fold(raw))) > 3 and not word.isdigit()}
+
+
+def _days(text: str) -> Iterable[str]:
+    """The days of the year that a text names, as `12 mai`."""
+    for day, month, short_day, short_month in _DAY.findall(text):
+        if month:
+            folded = fold(month)
+            yield f"{int(day)} {next(m for m in _MONTHS if folded.startswith(m))}"
+        elif 1 <= int(short_month) <= 12:
+            yield f"{int(short_day)} {_MONTHS[int(short_month) - 1]}"

@@ -1,0 +1,73 @@
+"""Each tag says where it comes from and shows the words that speak for it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.understand.tags import Profile, learned_profile, tags_for
+
+TITLE = "Les locataires de la cité refusent la hausse des loyers"
+TEXT = (
+    "L'amicale de locataires appelle les habitants de Bobigny à une réunion publique jeudi à 19 h "
+    "sur les charges et le logement social. Venez nombreux, signez la pétition !"
+)
+
+
+def test_a_topic_is_found_with_the_words_that_speak_for_it() -> None:
+    tag = tags_for(TITLE, TEXT).topics[0]
+    assert (tag.slug, tag.origin) == ("logement", "text")
+    assert tag.weight > 0.6
+    assert "loyers" in {evidence.words for evidence in tag.evidence}
+
+
+def test_evidence_stands_where_it_says() -> None:
+    for tag in tags_for(TITLE, TEXT).tags:
+        for evidence in tag.evidence:
+            field = TITLE if evidence.field == "title" else TEXT
+            assert field[evidence.start : evidence.end] == evidence.words
+
+
+def test_areas_are_those_that_the_entry_names() -> None:
+    assert [tag.slug for tag in tags_for(TITLE, TEXT).areas] == ["bobigny"]
+
+
+def test_a_skill_that_only_the_group_declares_is_inherited_and_says_so() -> None:
+    profile = Profile(skills=frozenset({"quartiers-populaires"}))
+    tag = tags_for(TITLE, TEXT, profile=profile).skills[-1]
+    assert (tag.slug, tag.origin, tag.evidence) == ("quartiers-populaires", "source", ())
+
+
+def test_no_text_alone_makes_the_skill_of_working_from_quartiers_populaires() -> None:
+    found = tags_for("Nos quartiers populaires", "Avec les habitants des quartiers populaires.")
+    assert "quartiers-populaires" not in {tag.slug for tag in found.skills}
+
+
+def test_what_was_learned_of_a_source_moves_its_tags() -> None:
+    counts = {("topic", "alimentation"): 19, ("relevance", "on-topic"): 20}
+    profile = Profile(learned=learned_profile(counts, 20))
+    before = tags_for("Distribution de mercredi", "Pensez à vos sacs.")
+    after = tags_for("Distribution de mercredi", "Pensez à vos sacs.", profile=profile)
+    assert "alimentation" not in {tag.slug for tag in before.topics}
+    assert "alimentation" in {tag.slug for tag in after.topics}
+
+
+def test_a_short_entry_takes_the_language_of_its_source() -> None:
+    assert tags_for("Concert", "", profile=Profile(language="fr")).language == "fr"
+    assert tags_for("Concert", "", language="en-GB").language == "en"
+    assert tags_for("Concert", "").language is None
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "🎉🎉🎉", "<p></p>", "a"])
+def test_almost_nothing_gets_no_tag(text: str) -> None:
+    found = tags_for("", text)
+    assert found.topics == ()
+    assert found.areas == ()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=300), st.text(max_size=600))
+def test_any_text_is_understood_somehow(title: str, text: str) -> None:
+    found = tags_for(title, text)
+    assert 0 <= found.relevance <= 1
+    assert len(found.topics) <= 4
+    assert all(0 <= tag.weight <= 1 for tag in found.tags)
