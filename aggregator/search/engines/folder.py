@@ -1,0 +1,201 @@
+"""Where an embedded index lies: numbered folders on a shelf, one of them current.
+
+A rebuild fills a new folder beside the current one and then switches the name in `CURRENT` in one
+step; readers notice and follow. Knows no engine's files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aggregator.errors import BrokenIndex
+from aggregator.search.engine import Engine
+
+_CURRENT: Final = "CURRENT"
+_LOCK: Final = ".lock"
+_PATIENCE: Final = 60.0
+"""Seconds to wait while another process writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What one engine keeps in a folder."""
+
+    name: str
+    """`whoosh-3`: engine and version of what we keep in it; another one is not read."""
+    create: Callable[[Path], None]
+    """Makes an empty index in an empty folder."""
+    open: Callable[[Shelf], Engine]
+
+
+class Shelf:
+    """The folder that the setting names, with the index folders of one format in it."""
+
+    def __init__(self, root: Path, format_: Format) -> None:
+        self.root = root
+        self.format = format_
+
+    def current(self) -> Path:
+        """The folder that serves; made, empty, when the shelf is bare.
+
+        Raises BrokenIndex when something else lies here.
+        """
+        with _readable(self.root):
+            name = self._read_current()
+            if name is None:
+                with self.writing():
+                    name = self._read_current() or self._first()
+        if not (self.root / name).is_dir():
+            raise BrokenIndex(
+                f"The index {self.root} lacks its folder {name}: run `filcommun reindex`."
+            )
+        return self.root / name
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever another folder becomes current."""
+        with _readable(self.root):
+            status = (self.root / _CURRENT).stat()
+            return status.st_mtime_ns, status.st_ino
+
+    def new(self) -> Path:
+        """A new empty index in a folder that does not serve yet."""
+        with _readable(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            taken = [int(path.name.rpartition("-")[2]) for path in self._numbered()]
+            path = self.root / f"{self.format.name}-{max(taken, default=0) + 1:04}"
+            path.mkdir()
+            self.format.create(path)
+            return path
+
+    def switch(self, path: Path) -> None:
+        """Makes a folder current, at once for all, and throws the others away."""
+        with _readable(self.root):
+            fresh = self.root / f".{_CURRENT}.{os.getpid()}"
+            with fresh.open("w") as file:
+                file.write(path.name)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.root / _CURRENT)
+        for old in self._numbered():
+            if old != path:
+                # Readers keep what they have open; the next look shows them the new folder.
+                shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One writer at a time, over all processes; let go of when the process dies."""
+        with _readable(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.root / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            _lock(handle, self.root)
+            yield
+        finally:
+            os.close(handle)
+
+    def _read_current(self) -> str | None:
+        try:
+            name = (self.root / _CURRENT).read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError:
+            name = "not a text"
+        except FileNotFoundError:
+            strangers = self._strangers()
+            if strangers:
+                raise BrokenIndex(
+                    f"The folder {self.root} holds {strangers[0]!r}, which is no index of ours: "
+                    "set FILCOMMUN_INDEX_URL to an empty folder."
+                ) from None
+            return None
+        if not name.startswith(f"{self.format.name}-") or "/" in name:
+            raise BrokenIndex(
+                f"The index {self.root} was made by another engine or version ({name[:40]!r}, "
+                f"here {self.format.name}): run `filcommun reindex`."
+            )
+        return name
+
+    def _strangers(self) -> list[str]:
+        if not self.root.exists():
+            return []
+        ours = set(self._numbered())
+        return [p.name for p in self.root.iterdir() if p not in ours and p.name[0] != "."]
+
+    def _numbered(self) -> list[Path]:
+        return [
+            path
+            for path in self.root.glob("*-[0-9]*-[0-9]*")
+            if path.is_dir() and path.name.rpartition("-")[2].isdigit()
+        ]
+
+    def _first(self) -> str:
+        path = self.new()
+        self.switch(path)
+        return path.name
+
+
+class Beside:
+    """A new index being filled while the old one serves."""
+
+    def __init__(self, engine: Engine, switch: Callable[[], None], drop: Callable[[], None]) -> None:
+        self.engine = engine
+        self._switch = switch
+        self._drop = drop
+
+    def switch(self) -> None:
+        """From now on all processes read and write the new index."""
+        self.engine.close()
+        self._switch()
+
+    def drop(self) -> None:
+        """Throws the new index away; the old one goes on."""
+        self.engine.close()
+        self._drop()
+
+
+def beside(shelf: Shelf) -> Beside:
+    """A new folder on the shelf, opened as a shelf of its own."""
+    path = shelf.new()
+
+    class Alone(Shelf):
+        def current(self) -> Path:
+            return path
+
+        def stamp(self) -> tuple[int, int]:
+            return (0, 0)
+
+        @contextmanager
+        def writing(self) -> Iterator[None]:
+            yield
+
+    engine = shelf.format.open(Alone(shelf.root, shelf.format))
+    return Beside(engine, lambda: shelf.switch(path), lambda: shutil.rmtree(path))
+
+
+def _lock(handle: int, root: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BrokenIndex(
+                    f"Another process has been writing the index {root} for {_PATIENCE:.0f} s."
+                ) from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextmanager
+def _readable(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BrokenIndex(f"The index {root} cannot be used: {error}.") from error
