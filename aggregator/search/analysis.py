@@ -56,9 +56,7 @@ _ELIDED: Final = frozenset(
     "l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu entr".split()
 )
 _WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|presqu|quelqu|entr|o|rock|pop)$")
-_ORDINAL: Final = re.compile(
-    r"^(\d{1,4})(?:er|ere|re|e|eme|ieme|nd|nde|de)s?$", re.ASCII
-)
+_ORDINAL: Final = re.compile(r"^(\d{1,4})(?:er|ere|re|e|eme|ieme|nd|nde|de)s?$", re.ASCII)
 _ROMAN: Final = re.compile(r"^([IVXL]+)(?:er|ère|re|e|è|ème|eme|ᵉ|ʳ|ᵉʳ)$")
 _PARIS_POSTCODE: Final = re.compile(r"^75(?:0(0[1-9]|1\d|20)|116)$")
 _DEPARTMENTS: Final = frozenset("75 77 78 91 92 93 94 95".split())
@@ -112,9 +110,7 @@ def is_french(language: str | None) -> bool:
     return language is None or language[:2].lower() in {"fr", ""}
 
 
-def _parts(
-    match: re.Match[str], french: bool
-) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
+def _parts(match: re.Match[str], french: bool) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
     written, start = match.group(), match.start()
     if match.lastgroup == "acronym":
         acronym = fold(written.replace(".", ""))
@@ -125,9 +121,7 @@ def _parts(
 
 
 @lru_cache(maxsize=100_000)
-def _split(
-    written: str, french: bool
-) -> tuple[tuple[int, int, tuple[str, ...], str], ...]:
+def _split(written: str, french: bool) -> tuple[tuple[int, int, tuple[str, ...], str], ...]:
     """The parts of one written word: offset, length, terms, folded form."""
     pieces = [(part.start(), part.group()) for part in _PARTS.finditer(written)]
     if len(pieces) > 1:
@@ -199,8 +193,8 @@ def _is_participle(piece: str) -> bool:
 
 def _light(form: str) -> str:
     """Languages we have no rules for: the plural s, in words long enough to tell."""
-    plural = len(form) > 4 and form.isascii() and form.endswith("s") and not form.endswith("ss")
-    return form[:-1] if plural else form
+    singular = len(form) < 5 or not form.isascii() or form.endswith(("ss", "us", "is"))
+    return form if singular else form.removesuffix("s")
 
 
 def _value(roman: str) -> int:

@@ -14,16 +14,16 @@ from typing import Final
 # Words whose last s or x is no plural, or whose plain form would be another word (plus, PLU).
 _INVARIABLE: Final = frozenset(
     """
-    acces apres assez aupres autobus autrefois avis bas bois bras bus campus cas ces chaux chez
+    acces apres assez acquis gris bis permis aupres autobus autrefois avis bas bois bras bus campus cas ces chaux chez
     choix colis compromis concours congres consensus corps cours creux croix dans depens depuis
-    dernieres des deux dehors dessous dessus dos ds eux exces faux fils fois fonds gaz gens gros
-    hors houx jadis jamais las les lors luxe mais malus mars mauvais mes mieux mois moins nous
-    numerus os parcours paris parfois pas pays permis perdus plus poids pois prefix prix proces
+    des deux dehors dessous dessus dos ds eux exces faux fils fois fonds gaz gens gros
+    hors houx jadis jamais las les lors mais malus mars mauvais mes mieux mois moins nous
+    numerus os parcours paris parfois pas pays permis plus poids pois prix proces
     processus progres propos puis puits quelquefois ras recours refus relais remords repas repos
     sans secours sens ses sous souris sus tapis tas taux temps tes toujours tous toux tres trois
-    univers us velours vers viaducs virus vis voeux voix vous cursus prospectus surplus terminus
+    univers us velours vers virus vis voix vous cursus prospectus surplus terminus
     """.split()
-) - {"voeux", "perdus", "viaducs", "prefix", "dernieres", "luxe"}
+)
 
 # Feminines, plurals and spellings that no safe rule makes.
 _IRREGULAR: Final = {
@@ -158,7 +158,7 @@ _NOT_DERIVED: Final = frozenset(
     """
     parlement departement appartement element vetement batiment document moment monument argument
     ciment testament sacrement comment clement aliment regiment sentiment instrument serment
-    station nation ration nataton action passion mission pension version region religion
+    station nation ration action passion mission pension version region religion
     conseiller papier chantier atelier loyer metier fevrier janvier dernier premier panier hiver
     danger etranger quartier foyer boulanger berger verger leger particulier regulier ouvrier
     charpentier policier pompier financier entier courrier calendrier escalier cahier clavier
@@ -206,11 +206,7 @@ def _singular(word: str) -> str:
         return word[:-1] if re.search(r"(?:^l|mil|j|f|v|ch|^p)eux$|lieux$", word) else word
     if word.endswith("oux"):
         return word[:-1] if word in _PLURAL_OUX else word
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    if word.endswith(("us", "is")) and len(word) > 4:
-        return word[:-1]
-    return word
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _masculine(word: str) -> str:

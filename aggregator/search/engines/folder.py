@@ -143,7 +143,9 @@ class Shelf:
 class Beside:
     """A new index being filled while the old one serves."""
 
-    def __init__(self, engine: Engine, switch: Callable[[], None], drop: Callable[[], None]) -> None:
+    def __init__(
+        self, engine: Engine, switch: Callable[[], None], drop: Callable[[], None]
+    ) -> None:
         self.engine = engine
         self._switch = switch
         self._drop = drop

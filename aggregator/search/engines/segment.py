@@ -164,7 +164,9 @@ class Segment:
             blob = self._terms.blob(field, key(term))
             if blob:
                 lists.append(Postings.read(blob).places)
-        return lists[0] if len(lists) == 1 else sorted(place for places in lists for place in places)
+        return (
+            lists[0] if len(lists) == 1 else sorted(place for places in lists for place in places)
+        )
 
     def tags(self, dimension: str) -> Mapping[str, int]:
         """Value → entries, for all values of a dimension."""

@@ -325,7 +325,9 @@ def _by_date(
 ) -> Iterator[tuple[Segment, int]]:
     """All that was found from the cursor on, in order of date; lazily."""
     start = None if after is None else seconds(after.published) << 30 | after.id
-    streams = [_stream(segment, mask, start, order, index) for index, (segment, mask) in enumerate(found)]
+    streams = [
+        _stream(segment, mask, start, order, index) for index, (segment, mask) in enumerate(found)
+    ]
     for _, index, number in heapq.merge(*streams, reverse=order == "newest"):
         yield found[index][0], number
 

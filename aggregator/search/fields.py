@@ -1,0 +1,133 @@
+"""The fields of the query language: their names, and what their values mean.
+
+Knows the taxonomy, no group and no source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from aggregator.search.analysis import fold
+from aggregator.search.nodes import Choice
+from aggregator.taxonomy import areas, terms
+
+NAMES: Final[Mapping[str, str]] = {
+    written: name
+    for name, spellings in {
+        "title": "titre title",
+        "name": "groupe group",
+        "author": "auteur autrice author",
+        "topic": "theme themes topic",
+        "objective": "objectif objective",
+        "skill": "savoir savoirfaire savoir_faire savoir-faire skill",
+        "area": "territoire lieu area place",
+        "kind": "plateforme genre kind",
+        "type": "type",
+        "language": "langue language lang",
+        "since": "depuis since apres after",
+        "until": "jusqua jusqu'a until avant before",
+        "on": "date le on",
+    }.items()
+    for written in spellings.split()
+}
+"""Folded name as written → field."""
+
+TEXTS: Final = frozenset({"title", "name", "author"})
+DATES: Final = frozenset({"since", "until", "on"})
+
+_TYPES: Final = {
+    "article": "article articles billet billets",
+    "event": "event events evenement evenements agenda rendez-vous",
+    "discussion": "discussion discussions forum debat debats",
+    "video": "video videos film films",
+    "audio": "audio podcast podcasts son radio",
+    "dataset": "dataset datasets donnees jeu",
+    "page": "page pages",
+}
+_LANGUAGES: Final = {
+    "fr": "fr francais french",
+    "en": "en anglais english",
+    "es": "es espagnol spanish",
+    "de": "de allemand german",
+    "it": "it italien italian",
+    "pt": "pt portugais portuguese",
+    "ar": "ar arabe arabic",
+    "zh": "zh chinois chinese",
+}
+TYPE_LABELS: Final = {
+    "article": ("article", "article"),
+    "event": ("événement", "event"),
+    "discussion": ("discussion", "discussion"),
+    "video": ("vidéo", "video"),
+    "audio": ("son", "audio"),
+    "dataset": ("jeu de données", "dataset"),
+    "page": ("page", "page"),
+}
+LANGUAGE_LABELS: Final = {
+    "fr": ("français", "French"),
+    "en": ("anglais", "English"),
+    "es": ("espagnol", "Spanish"),
+    "de": ("allemand", "German"),
+    "it": ("italien", "Italian"),
+    "pt": ("portugais", "Portuguese"),
+    "ar": ("arabe", "Arabic"),
+    "zh": ("chinois", "Chinese"),
+}
+
+
+def choice(dimension: str, value: str) -> tuple[Choice, bool]:
+    """What a value means in a dimension, and whether it means anything: slug, name, code or part.
+
+    >>> choice("topic", "Logement")[0].values
+    ('logement',)
+    """
+    wanted = _simple(value)
+    if dimension == "area":
+        area = areas.by_code(value.strip()) or areas.by_name(value)
+        if area is not None:
+            return Choice(dimension, (area.slug,), area.name), True
+        here = areas.by_postcode(value.strip())
+        if here:
+            return Choice(dimension, tuple(a.slug for a in here), value.strip()), True
+    known = _known(dimension)
+    exact = known.get(wanted)
+    if exact:
+        return Choice(dimension, (exact,), label(dimension, exact)), True
+    near = dict.fromkeys(
+        slug for name, slug in known.items() if len(wanted) > 2 and wanted in name.split()
+    )
+    if near:
+        labels = ", ".join(label(dimension, slug) for slug in near)
+        return Choice(dimension, tuple(near), labels), True
+    return Choice(dimension, (wanted.replace(" ", "-"),), value.strip()), False
+
+
+def label(dimension: str, slug: str, language: str = "fr") -> str:
+    """A value as people read it; the slug itself where it has no name."""
+    english = language == "en"
+    if dimension in {"type", "language"}:
+        labels = TYPE_LABELS if dimension == "type" else LANGUAGE_LABELS
+        return labels.get(slug, (slug, slug))[english]
+    if dimension in terms.DIMENSIONS and terms.is_term(dimension, slug):
+        term = terms.term(dimension, slug)
+        return term.label_en if english else term.label_fr
+    return slug
+
+
+@lru_cache(maxsize=16)
+def _known(dimension: str) -> Mapping[str, str]:
+    """Folded slug or name → slug."""
+    if dimension in {"type", "language"}:
+        spellings = _TYPES if dimension == "type" else _LANGUAGES
+        return {word: slug for slug, words in spellings.items() for word in words.split()}
+    known: dict[str, str] = {}
+    for term in terms.terms(dimension):
+        for name in (term.slug, term.label_fr, term.label_en):
+            known.setdefault(_simple(name), term.slug)
+    return known
+
+
+def _simple(name: str) -> str:
+    return " ".join(fold(name).replace("-", " ").replace("'", " ").replace("_", " ").split())

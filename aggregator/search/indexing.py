@@ -1,0 +1,180 @@
+"""Keeps the index in step with the database: what is pending, and everything anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
+
+from aggregator.search.engine import Engine, IndexedEntry
+from aggregator.errors import BrokenIndex
+from aggregator.search.engines import beside, open_engine
+from aggregator.store.tables import Entry, Source
+from aggregator.taxonomy import areas, terms
+
+PRESENTED: Final = 500
+"""Entries handed to the engine in one commit."""
+
+Progress = Callable[[int, int], None]
+"""Takes how many entries are done, and how many there are."""
+
+
+def index_pending(session: Session, engine: Engine, *, limit: int = PRESENTED) -> int:
+    """Brings up to `limit` pending entries into the index, or out of it; how many there were.
+
+    Commits the session. `indexed_at` is set after the engine's commit: when the process ends in
+    between, the entries are indexed once more, which is the same as once.
+    """
+    waiting = _whole().where(Entry.indexed_at.is_(None)).order_by(Entry.id).limit(limit)
+    # Two workers on PostgreSQL take different entries; changes wait until these are done.
+    pending = session.scalars(waiting.with_for_update(of=Entry, skip_locked=True)).all()
+    if not pending:
+        session.rollback()
+        return 0
+    seen = [(entry.id, entry.content_hash) for entry in pending]
+    _present(engine, pending)
+    engine.commit()
+    now = datetime.now(UTC)
+    for entry, content_hash in seen:
+        # An entry that changed meanwhile stays pending.
+        session.execute(
+            update(Entry)
+            .where(Entry.id == entry, Entry.content_hash == content_hash)
+            .values(indexed_at=now),
+            execution_options={"synchronize_session": False},
+        )
+    session.commit()
+    return len(seen)
+
+
+def open_or_rebuild(sessions: sessionmaker[Session], index_url: str, progress: Progress) -> Engine:
+    """The engine; rebuilt first when its index is unreadable, of another version, or was deleted.
+
+    Raises BrokenIndex when it cannot be rebuilt either, SettingsError for a wrong address.
+    """
+    try:
+        engine = open_engine(index_url)
+    except BrokenIndex:
+        reindex(sessions, index_url, progress)
+        return open_engine(index_url)
+    if engine.count() == 0 and _was_indexed(sessions):
+        reindex(sessions, index_url, progress)
+        engine.refresh()
+    return engine
+
+
+def _was_indexed(sessions: sessionmaker[Session]) -> bool:
+    with sessions() as session:
+        return (
+            session.scalar(select(Entry.id).where(Entry.indexed_at.is_not(None)).limit(1))
+            is not None
+        )
+
+
+def reindex(sessions: sessionmaker[Session], index_url: str, progress: Progress) -> int:
+    """Builds a new index beside the one that serves, switches to it; how many entries it holds.
+
+    Entries that arrive meanwhile are caught up with before the switch. When anything fails the
+    old index goes on. Raises BrokenIndex.
+    """
+    started = datetime.now(UTC)
+    new = beside(index_url)
+    try:
+        _fill(sessions, new.engine, progress)
+        _catch_up(sessions, new.engine, started)
+        count = new.engine.count()
+    except BaseException:
+        new.drop()
+        raise
+    new.switch()
+    # What other processes brought into the old index during the last moments comes again.
+    with sessions() as session:
+        session.execute(update(Entry).where(Entry.indexed_at >= started).values(indexed_at=None))
+        session.commit()
+    return count
+
+
+def _fill(sessions: sessionmaker[Session], engine: Engine, progress: Progress) -> None:
+    with sessions() as session:
+        total = session.scalar(select(func.count()).select_from(Entry)) or 0
+        done = last = 0
+        progress(done, total)
+        while batch := session.scalars(
+            _whole().where(Entry.id > last).order_by(Entry.id).limit(PRESENTED)
+        ).all():
+            last = batch[-1].id
+            _present(engine, batch)
+            done += len(batch)
+            if done % (8 * PRESENTED) < PRESENTED:
+                engine.commit()
+            session.expunge_all()
+            progress(done, max(done, total))
+        engine.commit()
+
+
+def _catch_up(sessions: sessionmaker[Session], engine: Engine, since: datetime) -> None:
+    """Entries that were indexed, changed or hidden while the new index was being filled."""
+    with sessions() as session:
+        late = session.scalars(
+            _whole().where((Entry.indexed_at >= since) | Entry.indexed_at.is_(None))
+        ).all()
+        _present(engine, late)
+        engine.commit()
+
+
+def _present(engine: Engine, entries: Sequence[Entry]) -> None:
+    shown = [entry for entry in entries if is_shown(entry)]
+    engine.add(indexed(entry) for entry in shown)
+    engine.remove(entry.id for entry in entries if not is_shown(entry))
+
+
+def _whole() -> Select[tuple[Entry]]:
+    return select(Entry).options(
+        joinedload(Entry.source).joinedload(Source.group), selectinload(Entry.tags)
+    )
+
+
+def is_shown(entry: Entry) -> bool:
+    """Whether it may be found: not gone, not hidden, its group not withdrawn."""
+    gone = entry.deleted_at is not None or entry.hidden_at is not None
+    return not gone and entry.source.group.is_public
+
+
+def indexed(entry: Entry) -> IndexedEntry:
+    """An entry as the engines take it; areas with all that contain them."""
+    group = entry.source.group
+    return IndexedEntry(
+        id=entry.id,
+        title=entry.title,
+        text=entry.text or entry.summary,
+        language=entry.language,
+        published=entry.published,
+        first_seen=entry.first_seen_at,
+        group=group.slug,
+        group_name=group.name,
+        source=entry.source_id,
+        author=entry.author,
+        type=entry.type,
+        story=entry.story_id,
+        topics=_slugs(entry, "topic"),
+        objectives=_slugs(entry, "objective"),
+        skills=_slugs(entry, "skill"),
+        kinds=_slugs(entry, "kind"),
+        areas=tuple(_with_ancestors(_slugs(entry, "area"))),
+    )
+
+
+def _slugs(entry: Entry, dimension: str) -> tuple[str, ...]:
+    return tuple(tag.slug for tag in entry.tags if tag.dimension == dimension)
+
+
+def _with_ancestors(slugs: Iterable[str]) -> Iterator[str]:
+    found: dict[str, None] = {}
+    for slug in slugs:
+        found[slug] = None
+        if terms.is_term("area", slug):
+            found.update(dict.fromkeys(areas.ancestors(slug)))
+    yield from found

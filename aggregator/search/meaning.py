@@ -1,0 +1,125 @@
+"""From what a person wrote to what the engines look for: other forms, synonyms, small words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggregator.search import synonyms
+from aggregator.search.analysis import STOP_WORDS, alternatives, fold, tokens
+from aggregator.search.nodes import All, Choice, Dates, Node, Some, Start, Text, Without
+from aggregator.search.query import (
+    EVERYTHING,
+    Between,
+    Not,
+    Phrase,
+    Prefix,
+    Query,
+    Tag,
+    Word,
+    both,
+    either,
+)
+
+
+def meaning(node: Node) -> Query:
+    """The query of a tree; words without any letter or digit ask for nothing."""
+    match node:
+        case Text():
+            return _run([node])
+        case Start(start, field):
+            return _start(start, field)
+        case Choice(dimension, values, _):
+            return Tag(dimension, values)
+        case Dates(since, until, _):
+            return Between(since, until)
+        case Without(part):
+            inner = meaning(part)
+            return EVERYTHING if inner == EVERYTHING else Not(inner)
+        case Some(parts):
+            asked = [meaning(part) for part in parts]
+            return (
+                either(*(query for query in asked if query != EVERYTHING)) if asked else EVERYTHING
+            )
+        case All(parts):
+            return _all(parts)
+
+
+def _all(parts: Sequence[Node]) -> Query:
+    queries: list[Query] = []
+    run: list[Text] = []
+    for part in parts:
+        if isinstance(part, Text) and not part.exact and part.field == "text":
+            run.append(part)
+            continue
+        queries.append(_run(run))
+        run = []
+        queries.append(meaning(part))
+    queries.append(_run(run))
+    return both(*queries)
+
+
+def _run(run: Sequence[Text]) -> Query:
+    """Neighbouring words: those that have another name together are also found by it."""
+    if len(run) == 1 and run[0].exact:
+        return _phrase(run[0])
+    meaningful = [text for text in run if fold(text.words) not in STOP_WORDS] or list(run)
+    queries: list[Query] = []
+    at = 0
+    while at < len(meaningful):
+        length, query = _named(meaningful[at:])
+        queries.append(query)
+        at += length
+    return both(*queries)
+
+
+def _named(run: Sequence[Text]) -> tuple[int, Query]:
+    """How many of the first words were taken, and what they mean."""
+    if run[0].field == "text":
+        plains = [synonyms.plain(text.words) for text in run[:8]]
+        flat = [term for terms in plains for term in terms]
+        for length, also in synonyms.expression(flat):
+            taken = _words_taken(plains, length)
+            if taken:
+                return taken, either(both(*(_word(text) for text in run[:taken])), also)
+    return 1, _word(run[0])
+
+
+def _words_taken(plains: Sequence[Sequence[str]], terms: int) -> int:
+    """How many written words hold exactly so many terms; 0 when a word would be cut."""
+    for count, plain in enumerate(plains, 1):
+        terms -= len(plain)
+        if terms <= 0:
+            return count if terms == 0 else 0
+    return 0
+
+
+def _word(text: Text) -> Query:
+    """One word as written; a hyphenated one is a phrase, or the joined word."""
+    parts = alternatives(text.words)
+    if not parts:
+        return EVERYTHING
+    if len(parts) == 1:
+        return Word(parts[0], text.field)
+    strict = alternatives(text.words, derive=False)
+    pieces = [token.terms for token in tokens(text.words)]
+    joined = pieces[0][-1:] if len(pieces[0]) > 1 else ()
+    # What the first part is found by includes the joined form: it must not stand for that part.
+    heads = tuple(term for term in strict[0] if term not in joined)
+    phrase = Phrase((heads, *strict[1:]), text.field)
+    return either(phrase, Word(joined, text.field)) if joined else phrase
+
+
+def _phrase(text: Text) -> Query:
+    words = alternatives(text.words, derive=False)
+    if not words:
+        return EVERYTHING
+    return Word(words[0], text.field) if len(words) == 1 else Phrase(words, text.field)
+
+
+def _start(start: str, field: str) -> Query:
+    """The last part is a beginning, those before it are words."""
+    pieces = [token.form for token in tokens(start)]
+    if not pieces:
+        return EVERYTHING
+    before = [Word(terms, field) for piece in pieces[:-1] for terms in alternatives(piece)]
+    return both(*before, Prefix(pieces[-1], field))

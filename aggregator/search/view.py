@@ -1,0 +1,183 @@
+"""What can be followed: one selection of entries, the same for page, feed, API, alert and digest.
+
+It lives in the query string, in French words, and means the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aggregator.search import saying
+from aggregator.search.dates import period
+from aggregator.search.engine import Order
+from aggregator.search.fields import label
+from aggregator.search.parser import Understood, parse
+from aggregator.search.query import Between, Query, Tag, both
+from aggregator.search.saying import Language
+
+DIMENSION_OF: Final[Mapping[str, str]] = {
+    "theme": "topic",
+    "objectif": "objective",
+    "savoir_faire": "skill",
+    "territoire": "area",
+    "groupe": "group",
+    "type": "type",
+}
+"""Argument → dimension of the engine."""
+
+ORDERS: Final[Mapping[str, Order]] = {
+    "": "newest",
+    "ancien": "oldest",
+    "pertinence": "relevance",
+}
+_MOST: Final = 40
+"""Values of one argument; more are left out."""
+_LONGEST: Final = 100
+"""Characters of one value; a query may be longer, see `parser.MOST_CHARACTERS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A selection of entries and their order; without any argument, everything, newest first."""
+
+    q: str = ""
+    """In the query language."""
+    theme: tuple[str, ...] = ()
+    """Slugs; several mean any of them. So do the other filters."""
+    objectif: tuple[str, ...] = ()
+    savoir_faire: tuple[str, ...] = ()
+    territoire: tuple[str, ...] = ()
+    """An area includes all that lies in it."""
+    groupe: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    depuis: str = ""
+    """As `dates.period` reads it; kept as written, so that `7j` stays the last seven days."""
+    jusqua: str = ""
+    """Inclusive: `2026-01` goes to the end of January."""
+    tri: str = ""
+    """A key of ORDERS."""
+
+    @staticmethod
+    def from_args(args: Mapping[str, Any]) -> View:
+        """Reads a query string's arguments (str, list, or a MultiDict); never fails.
+
+        Unknown arguments, empty values and unknown orders are left out.
+
+        >>> View.from_args({"theme": "logement,transports", "tri": "au hasard"})
+        View(q='', theme=('logement', 'transports'), objectif=(), savoir_faire=(), territoire=(), groupe=(), type=(), depuis='', jusqua='', tri='')
+        """
+        values: dict[str, Any] = {
+            name: _several(_all_of(args, name)) for name in DIMENSION_OF if name in args
+        }
+        for name in ("q", "depuis", "jusqua", "tri"):
+            given = _all_of(args, name)
+            values[name] = " ".join(given[0].split()) if given else ""
+        if values["tri"] not in ORDERS:
+            values["tri"] = ""
+        values["q"] = values["q"][:120_000]
+        for name in ("depuis", "jusqua"):
+            values[name] = values[name][:_LONGEST]
+        return View(**values)
+
+    def to_args(self) -> str:
+        """The query string, always the same for the same view: without `?`, empty for everything.
+
+        >>> View(q="eau", theme=("logement",)).to_args()
+        'q=eau&theme=logement'
+        """
+        pairs: list[tuple[str, str]] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            pairs.extend(
+                (field.name, one) for one in ((value,) if isinstance(value, str) else value)
+            )
+        return urlencode([(name, value) for name, value in pairs if value])
+
+    def query(self, now: datetime) -> Query:
+        """What the engine looks for; dates that cannot be read narrow nothing down."""
+        return both(self.understood(now).query, *self._tags(), self._between(now))
+
+    def understood(self, now: datetime) -> Understood:
+        """How the words of `q` were understood, with warnings."""
+        return parse(self.q, now=now)
+
+    @property
+    def order(self) -> Order:
+        """The order asked for."""
+        return ORDERS[self.tri]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it down."""
+        return self == replace(View(), tri=self.tri)
+
+    def _tags(self) -> Iterable[Query]:
+        for name, dimension in DIMENSION_OF.items():
+            if values := getattr(self, name):
+                yield Tag(dimension, values)
+
+    def _between(self, now: datetime) -> Query:
+        since, until = self.dates(now)
+        return both() if since is None and until is None else Between(since, until)
+
+    def dates(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """The first instant and the first one after, in UTC; None where it is open."""
+        first = period(self.depuis, now) if self.depuis else None
+        last = period(self.jusqua, now) if self.jusqua else None
+        return first and first[0], last and last[1]
+
+    def with_value(self, name: str, value: str) -> View:
+        """This view with one more value of a filter, or with this text; the same if it is there.
+
+        >>> View().with_value("theme", "logement").to_args()
+        'theme=logement'
+        """
+        if name not in DIMENSION_OF:
+            return replace(self, **{name: value})
+        there = getattr(self, name)
+        return self if value in there else replace(self, **{name: (*there, value)})
+
+    def without_value(self, name: str, value: str = "") -> View:
+        """This view without one value of a filter, or without this text."""
+        if name not in DIMENSION_OF:
+            return replace(self, **{name: ""})
+        return replace(self, **{name: tuple(v for v in getattr(self, name) if v != value)})
+
+    def words(
+        self, language: Language = "fr", *, now: datetime, names: Mapping[str, str] | None = None
+    ) -> str:
+        """What it selects, for people; `names` tells the groups' names by slug.
+
+        >>> from datetime import UTC
+        >>> View(q="eau", theme=("logement",)).words(now=datetime(2026, 11, 24, tzinfo=UTC))
+        '« eau » · thème : Logement et habitat'
+        """
+        told = [self.understood(now).say(language)]
+        for name, dimension in DIMENSION_OF.items():
+            if values := getattr(self, name):
+                labels = [(names or {}).get(v) or label(dimension, v, language) for v in values]
+                joined = (" or " if language == "en" else " ou ").join(labels)
+                told.append(saying.chosen(dimension, joined, language))
+        told.append(saying.span(*self.dates(now), language))
+        told = [part for part in told if part]
+        return " · ".join(told) or ("All news" if language == "en" else "Toutes les nouvelles")
+
+
+def _all_of(args: Mapping[str, Any], name: str) -> list[str]:
+    if hasattr(args, "getlist"):
+        values: Sequence[Any] = args.getlist(name)
+    else:
+        value = args.get(name, ())
+        values = [value] if isinstance(value, str) else list(value)
+    return [str(value) for value in values]
+
+
+def _several(values: Iterable[str]) -> tuple[str, ...]:
+    """The values in alphabetical order, each once; also where they share one argument."""
+    pieces = (piece.strip() for value in values for piece in value[:4000].split(","))
+    kept = sorted({piece for piece in pieces if piece and len(piece) <= _LONGEST})
+    return tuple(kept[:_MOST])
