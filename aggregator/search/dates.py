@@ -1,4 +1,7 @@
-"""Dates as people write them in a search: 2026-01, 15/01/2026, hier, 7j. Pure; the clock is given."""
+"""Dates as people write them in a search: 2026-01, 15/01/2026, hier, 7j.
+
+Pure: the clock is given.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The contract of a search engine: what goes in, what comes out. Knows no engine and no database."""
+"""The contract of a search engine: what goes in, what comes out.
+
+Knows no engine and no database.
+"""
 
 from __future__ import annotations
 

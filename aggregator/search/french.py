@@ -14,7 +14,8 @@ from typing import Final
 # Words whose last s or x is no plural, or whose plain form would be another word (plus, PLU).
 _INVARIABLE: Final = frozenset(
     """
-    acces apres assez acquis gris bis permis aupres autobus autrefois avis bas bois bras bus campus cas ces chaux chez
+    acces acquis apres assez aupres autobus autrefois avis bas bis bois bras bus campus cas ces
+    chaux chez gris
     choix colis compromis concours congres consensus corps cours creux croix dans depens depuis
     des deux dehors dessous dessus dos ds eux exces faux fils fois fonds gaz gens gros
     hors houx jadis jamais las les lors mais malus mars mauvais mes mieux mois moins nous
@@ -263,7 +264,7 @@ def derived(word: str) -> tuple[str, ...]:
     >>> derived("mobilisation")
     ('mobiliser', 'mobilisent', 'mobilise')
     >>> derived("ecologie"), derived("conseil")
-    (('ecologique',), ())
+    (('ecologique', 'ecologetique'), ())
     """
     if word in _NOT_DERIVED or len(word) < 5:
         return ()

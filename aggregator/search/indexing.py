@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
-from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.errors import BrokenIndex
+from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.search.engines import beside, open_engine
 from aggregator.store.tables import Entry, Source
 from aggregator.taxonomy import areas, terms
@@ -131,7 +131,7 @@ def _present(engine: Engine, entries: Sequence[Entry]) -> None:
     engine.remove(entry.id for entry in entries if not is_shown(entry))
 
 
-def _whole() -> Select[tuple[Entry]]:
+def _whole() -> Select[Entry]:
     return select(Entry).options(
         joinedload(Entry.source).joinedload(Source.group), selectinload(Entry.tags)
     )

@@ -106,7 +106,8 @@ class _Level:
     """One pair of parentheses being read, the whole text being the outermost."""
 
     position: int
-    field: str | None
+    name: str | None
+    """The field that its words belong to."""
     without: bool
     alternatives: list[list[Node]] = field(default_factory=lambda: [[]])
     operator: tuple[int, str] | None = None
@@ -194,7 +195,7 @@ class _Reading:
             self.ignored += 1
             self.warn(at, 1, "too_deep")
             return
-        name = self.field[2] if self.field else self.levels[-1].field
+        name = self.field[2] if self.field else self.levels[-1].name
         self.levels.append(_Level(at, name, without=self.without is not None))
         self.field = self.without = None
 
@@ -253,7 +254,7 @@ class _Reading:
             self.without = (at, written)
         elif self.field is None and (written in _AND or written in {"&", "&&", "+"}):
             return
-        elif self.field is None and self.levels[-1].field is None and _DAYS.match(written):
+        elif self.field is None and self.levels[-1].name is None and _DAYS.match(written):
             self._date("since", at, written)
         else:
             self._value(at, written, exact=False)
@@ -263,7 +264,7 @@ class _Reading:
         return bool(rest) and rest[0] not in ")|"
 
     def _value(self, at: int, written: str, *, exact: bool) -> None:
-        name = self.field[2] if self.field else self.levels[-1].field
+        name = self.field[2] if self.field else self.levels[-1].name
         if name in fields.DATES:
             self._date(name, at, written)
         elif name is None or name in fields.TEXTS:

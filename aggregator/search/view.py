@@ -67,8 +67,8 @@ class View:
 
         Unknown arguments, empty values and unknown orders are left out.
 
-        >>> View.from_args({"theme": "logement,transports", "tri": "au hasard"})
-        View(q='', theme=('logement', 'transports'), objectif=(), savoir_faire=(), territoire=(), groupe=(), type=(), depuis='', jusqua='', tri='')
+        >>> View.from_args({"theme": "logement,transports", "tri": "au hasard"}).theme
+        ('logement', 'transports')
         """
         values: dict[str, Any] = {
             name: _several(_all_of(args, name)) for name in DIMENSION_OF if name in args
@@ -137,15 +137,15 @@ class View:
         'theme=logement'
         """
         if name not in DIMENSION_OF:
-            return replace(self, **{name: value})
+            return _changed(self, name, value)
         there = getattr(self, name)
-        return self if value in there else replace(self, **{name: (*there, value)})
+        return self if value in there else _changed(self, name, _several((*there, value)))
 
     def without_value(self, name: str, value: str = "") -> View:
         """This view without one value of a filter, or without this text."""
         if name not in DIMENSION_OF:
-            return replace(self, **{name: ""})
-        return replace(self, **{name: tuple(v for v in getattr(self, name) if v != value)})
+            return _changed(self, name, "")
+        return _changed(self, name, tuple(v for v in getattr(self, name) if v != value))
 
     def words(
         self, language: Language = "fr", *, now: datetime, names: Mapping[str, str] | None = None
@@ -165,6 +165,11 @@ class View:
         told.append(saying.span(*self.dates(now), language))
         told = [part for part in told if part]
         return " · ".join(told) or ("All news" if language == "en" else "Toutes les nouvelles")
+
+
+def _changed(view: View, name: str, value: str | tuple[str, ...]) -> View:
+    changed: dict[str, Any] = {name: value}
+    return replace(view, **changed)
 
 
 def _all_of(args: Mapping[str, Any], name: str) -> list[str]:

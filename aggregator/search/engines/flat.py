@@ -18,7 +18,7 @@ from typing import Any, Final
 from whoosh.codec import whoosh3
 from whoosh.writing import SegmentWriter
 
-assert array("I").itemsize == 4 and array("Q").itemsize == 8
+assert array("I").itemsize == 4
 
 _HEADER: Final = struct.Struct("<BII")
 """How the entries are kept, how many entries, how many places."""

@@ -338,10 +338,8 @@ def _stream(
     if start is not None:
         mask &= segment.below(start) if order == "newest" else ~segment.below(start + 1)
     while mask:
-        if order == "newest":
-            number = mask.bit_length() - 1
-        else:
-            number = (mask & -mask).bit_length() - 1
+        bit = mask if order == "newest" else mask & -mask
+        number = bit.bit_length() - 1
         mask ^= 1 << number
         yield segment.keys[number], index, number
 
