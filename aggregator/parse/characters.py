@@ -19,7 +19,7 @@ _UNWANTED: Final = re.compile(
 )
 _NON_JOINER: Final = re.compile("(?<=[a-zA-Z\u00c0-\u024f])\u200c|\u200c(?=[a-zA-Z\u00c0-\u024f])")
 """Persian needs the zero width non-joiner; between Latin letters it only hides a word."""
-_MARKS: Final = re.compile("([\u0300-\u036f\u0489\u1ab0-\u1aff\u20d0-\u20ff]{4})[\u0300-\u036f]+")
+_MANY_MARKS: Final = re.compile("([\u0300-\u036f]{4})[\u0300-\u036f]+")
 
 # What the 32 bytes 0x80-0x9f become when they are read as windows-1252; five are undefined.
 _CP1252: Final = bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")
@@ -67,8 +67,10 @@ def tidy(text: str) -> str:
     """
     if text.isascii():
         return _UNWANTED.sub("", text) if not text.isprintable() else text
-    text = _NON_JOINER.sub("", _UNWANTED.sub("", text))
-    return _MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
+    text = _UNWANTED.sub("", text)
+    if "\u200c" in text:
+        text = _NON_JOINER.sub("", text)
+    return _MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
 
 
 def one_line(text: str, limit: int) -> str:

@@ -5,6 +5,7 @@ Well-formed and mendable XML is read from a tree, the rest by feedparser. Raises
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from lxml import etree
@@ -20,6 +21,9 @@ _NOT_FEEDS = {
     "sitemapindex": "The answer is a list of sitemaps, not a feed.",
     "opml": "The answer is a list of feeds (OPML), not a feed.",
 }
+
+
+_ANY_TAG = re.compile(r"<[a-zA-Z?!]")
 
 
 def _from_tree(root: etree._Element, url: str) -> ParsedFeed | None:
@@ -66,7 +70,7 @@ def parse(body: bytes, url: str, content_type: str | None = None) -> ParsedFeed:
     text = charset.decode(body, content_type)
     if text[0] in "{[":
         return jsonfeed.read(text, url)
-    if "<" not in text[:65536]:
+    if not _ANY_TAG.search(text, 0, 65536):
         raise ParseError("The answer is neither XML nor JSON.")
     root, text, problems = markup.tree(text)
     feed = None if root is None else _from_tree(root, url)

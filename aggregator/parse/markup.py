@@ -17,6 +17,7 @@ _PROLOG: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*", re.IGNORECASE)
 _ANY_START: Final = re.compile(
     r"<\?xml|<(?:rss|rdf:RDF|feed|channel|entry|item|atom:feed|atom:entry)[\s>]", re.IGNORECASE
 )
+_ROOT: Final = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ENTITY: Final = re.compile(
     r'<!ENTITY\s+([A-Za-z][\w.-]{0,40})\s+(?:"([^"%]{0,200})"|\'([^\'%]{0,200})\')\s*>'
@@ -25,6 +26,7 @@ _CDATA: Final = re.compile(r"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _REFERENCE: Final = re.compile(r"&(?:#(\d{1,20}|[xX][0-9a-fA-F]{1,20});|([A-Za-z][\w.-]{0,40});)?")
 _LONE_LESS: Final = re.compile(r"<(?![A-Za-z_/!?])")
 _PREFIX: Final = re.compile(r"</?([A-Za-z][\w-]{0,30}):[A-Za-z]")
+_LEADING: Final = re.compile(r"(?:\s|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _END: Final = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel|entry)\s*>", re.IGNORECASE)
 _UNQUOTING_TAG: Final = re.compile(r"""<[A-Za-z][^<>"']{0,500}=[^\s"'<>][^<>"']{0,500}>""")
 _UNQUOTED: Final = re.compile(r"(\s[\w:.-]+)\s*=\s*([^\s<>\"'/]+)")
@@ -58,7 +60,7 @@ def _cut_doctype(text: str) -> tuple[str, dict[str, str]]:
 
 def opening(text: str) -> str:
     """The text from its prolog or root on: what a server printed before it is dropped."""
-    if text.startswith("<?xml") or re.match(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", text, re.I):
+    if text.startswith(("<?xml", "<!")) or _ROOT.match(text):
         return text
     found = _ANY_START.search(text, 0, 65536)
     return text[found.start() :] if found else text
@@ -86,12 +88,18 @@ def _mend_references(text: str, declared: dict[str, str]) -> str:
     return _REFERENCE.sub(replace, text)
 
 
+def _leading(text: str) -> int:
+    """Where the first element may start: after comments and instructions."""
+    found = _LEADING.match(text)
+    return found.end() if found else 0
+
+
 def _declare_prefixes(text: str) -> str:
     used = set(_PREFIX.findall(text))
     missing = [prefix for prefix in sorted(used) if f"xmlns:{prefix}" not in text[:20000]]
     if not missing:
         return text
-    root = re.search(r"<[A-Za-z][\w:.-]*", text)
+    root = re.compile(r"<[A-Za-z][\w:.-]*").search(text, _leading(text))
     if root is None:
         return text
     added = "".join(
@@ -142,7 +150,7 @@ def recovered(text: str) -> etree._Element | None:
         recover=True,
     )
     try:
-        return etree.fromstring(text.encode("utf-8"), parser)
+        return etree.fromstring(_mend(text, {}).encode("utf-8"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
 

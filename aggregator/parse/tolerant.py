@@ -58,7 +58,7 @@ def _guarded(text: str) -> str:
 
 
 def _values(holder: Any, *names: str) -> list[str]:
-    return [str(value) for name in names if (value := holder.get(name))]
+    return [str(value) for name in names if name in holder and (value := holder[name])]
 
 
 def _links(holder: Any) -> list[str]:

@@ -29,6 +29,11 @@ def _without_trackers(query: str) -> str:
     return "&".join(kept)
 
 
+def _is_host(name: str) -> bool:
+    """Letters of any alphabet, digits, dots and hyphens, or the numbers of an IPv6 address."""
+    return len(name) < 254 and all(letter.isalnum() or letter in "-._:" for letter in name)
+
+
 def _host(netloc: str, hostname: str, port: int | None, scheme: str) -> str:
     if ":" in hostname:
         hostname = f"[{hostname}]"
@@ -64,7 +69,7 @@ def page_url(link: str, base: str = "") -> str | None:
         hostname, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not hostname or "%" in hostname:
+    if parts.scheme not in {"http", "https"} or not hostname or not _is_host(hostname):
         return None
     fragment = "" if _TRACKING_FRAGMENT.match(parts.fragment) else parts.fragment
     return urlunsplit(
