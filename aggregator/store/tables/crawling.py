@@ -45,8 +45,12 @@ class Host(Base):
     robots_txt: Mapped[str | None] = mapped_column(Text)
     """The file itself, so that the next process need not ask again within the day."""
     tdm_reserved: Mapped[bool] = mapped_column(default=False)
-    """Its /.well-known/tdmrep.json reserves text and data mining."""
+    """Its /.well-known/tdmrep.json reserves text and data mining, everywhere or in places."""
+    tdm_json: Mapped[str | None] = mapped_column(Text)
+    """That file itself; None when there is none."""
+    tdm_checked_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
+    """When its robots.txt was last read."""
 
 
 class HostDay(Base):

@@ -1,0 +1,368 @@
+"""The crawl's desk: claims due sources, hands them out one per host at a time, settles them.
+
+Knows no Scrapy: it gives jobs and takes answers. All database work runs in one thread beside
+the event loop, so that a slow feed holds up no socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.collect import schedule
+from aggregator.collect.hosts import Hosts
+from aggregator.collect.settle import Settled, Tally, conditions, host_of, settle
+from aggregator.collect.wire import TIMEOUT, Response, Wire
+from aggregator.errors import FetchError
+from aggregator.settings import Settings
+from aggregator.store import sources
+from aggregator.store.tables import Source
+
+log = structlog.get_logger()
+_T = TypeVar("_T")
+Progress = Callable[[int, int], None]
+"""Called after each source with how many are done and how many are known to be due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a crawl behaves; tests make it quicker, nothing else differs."""
+
+    delay: float = 1.0
+    """Seconds between two requests to one host; its Crawl-delay may lengthen it."""
+    timeout: float = TIMEOUT
+    lease: timedelta = timedelta(minutes=10)
+    """How long a killed worker's sources wait for the next one."""
+    look: float = 5.0
+    """Seconds between two looks for due sources."""
+    grace: float = 10.0
+    """Seconds that a stop leaves to the exchanges under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which sources a crawl is about."""
+
+    only: str | None = None
+    all_: bool = False
+    forever: bool = False
+    tagged: bool = True
+
+
+@dataclass(slots=True)
+class Job:
+    """One source to visit now."""
+
+    id: int
+    url: str
+    host: str
+    headers: Mapping[str, str]
+    format: str
+    trusted: bool
+    """Its group takes part: a reservation against mining does not hold for us."""
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a crawl has done so far."""
+
+    fetched: int = 0
+    not_modified: int = 0
+    failed: int = 0
+    entries_new: int = 0
+    entries_updated: int = 0
+
+    @property
+    def sources(self) -> int:
+        """How many sources were visited."""
+        return self.fetched + self.not_modified + self.failed
+
+    def add(self, settled: Settled) -> None:
+        """Count one visit."""
+        setattr(self, settled.outcome, getattr(self, settled.outcome) + 1)
+        self.entries_new += settled.new
+        self.entries_updated += settled.updated
+
+
+class Desk:
+    """One crawl's work; made for one event loop and used by one spider."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        settings: Settings,
+        clock: Callable[[], datetime],
+        *,
+        scope: Scope,
+        manners: Manners,
+        progress: Progress | None = None,
+    ) -> None:
+        self.wire = Wire(settings)
+        self.hosts = Hosts(self.wire, clock)
+        self.counts = Counts()
+        self.manners = manners
+        self.concurrency = settings.crawl_concurrency
+        self._sessions = sessions
+        self._clock = clock
+        self._scope = scope
+        self._progress = progress
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="crawl")
+        self._wake = asyncio.Event()
+        self._claims: dict[int, datetime] = {}
+        self._waiting: dict[str, deque[Job]] = {}
+        self._busy: set[str] = set()
+        self._rested_at: dict[str, float] = {}
+        self._visited: set[int] = set()
+        self._known = 0
+        self._look_at = 0.0
+        self._exhausted = False
+        self._stopping = False
+        self._dice = random.Random()  # noqa: S311  spreads visits, guards nothing
+
+    # What the spider asks for.
+
+    def now(self) -> datetime:
+        """The crawl's clock."""
+        return self._clock()
+
+    async def jobs(self) -> AsyncIterator[Job]:
+        """Sources to visit, as their hosts become free; ends when a round is through."""
+        while not self._stopping:
+            job = self._next()
+            if job is not None:
+                self._busy.add(job.host)
+                yield job
+            elif await self._claim_more():
+                continue
+            elif not self._scope.forever and self._exhausted and not self._claims:
+                return
+            else:
+                await self._pause()
+
+    async def settle(self, job: Job, answer: Response | FetchError) -> None:
+        """Write down how the visit ended, in one transaction, and free the host."""
+        try:
+            if not self._abandoned(job):
+                if isinstance(answer, Response):
+                    self._heed_retry_after(answer)
+                settled = await self._in_thread(self._settle, job, answer)
+                if settled is not None:
+                    self.counts.add(settled)
+        finally:
+            self._done(job)
+
+    async def postpone(self, job: Job, until: datetime) -> None:
+        """Give the source back, due again when its host may be asked; nothing failed."""
+        try:
+            await self._in_thread(self._postpone, job.id, until)
+        finally:
+            self._done(job)
+
+    async def stop(self) -> None:
+        """Hand out no more; what runs has `grace` seconds, what waits is given back."""
+        self._stopping = True
+        self._wake.set()
+        deadline = time.monotonic() + self.manners.grace
+        while self._busy and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        # From here on answers are not settled: what is cut off now did not fail.
+        await self._in_thread(self._release)
+        self._claims.clear()
+        await self.wire.close()
+
+    async def close(self) -> None:
+        """Let go of the connections and of the thread."""
+        await self.wire.close()
+        self._thread.shutdown(wait=True)
+
+    # What happens on the event loop.
+
+    def _next(self) -> Job | None:
+        """A waiting job whose host is free and rested, the longest waiting host first."""
+        if len(self._busy) >= self.concurrency:
+            return None
+        now = time.monotonic()
+        for host, queue in self._waiting.items():
+            if host in self._busy or self._rested_at.get(host, 0.0) > now:
+                continue
+            job = queue.popleft()
+            del self._waiting[host]
+            if queue:
+                self._waiting[host] = queue
+            return job
+        return None
+
+    async def _claim_more(self) -> bool:
+        """Claim another batch when there is room and it is time to look; whether any came."""
+        now = time.monotonic()
+        room = 3 * self.concurrency - len(self._claims)
+        if room < self.concurrency or self._exhausted or now < self._look_at:
+            return False
+        jobs = await self._in_thread(self._claim, room)
+        if not jobs:
+            self._exhausted = not self._scope.forever
+            self._look_at = time.monotonic() + self.manners.look
+            return False
+        for job in jobs:
+            self._waiting.setdefault(job.host, deque()).append(job)
+        return True
+
+    async def _pause(self) -> None:
+        """Until something is settled, a host is rested, or it is time to look again."""
+        now = time.monotonic()
+        moments = [self._rested_at.get(host, now) for host in self._waiting.keys() - self._busy]
+        moments.append(self._look_at if self._scope.forever else now + self.manners.look)
+        self._wake.clear()
+        await self._renew()
+        try:
+            async with asyncio.timeout(min(max(min(moments) - now, 0.01), self.manners.look)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _renew(self) -> None:
+        """Lengthen claims that are half over: politeness can keep a source waiting for long."""
+        now = self._clock()
+        half = now + self.manners.lease / 2
+        old = {until for until in self._claims.values() if until < half}
+        for until in old:
+            ids = [id_ for id_, held in self._claims.items() if held == until]
+            new = now + self.manners.lease
+            kept = await self._in_thread(self._renew_claims, ids, until, new)
+            for id_ in ids:
+                if id_ in kept and id_ in self._claims:
+                    self._claims[id_] = new
+
+    def _abandoned(self, job: Job) -> bool:
+        return job.id not in self._claims
+
+    def _heed_retry_after(self, answer: Response) -> None:
+        if answer.status in {429, 503}:
+            now = self._clock()
+            until = schedule.retry_after(answer.headers.get("retry-after"), now)
+            if until is not None:
+                self.hosts.quiet(host_of(answer.url), until)
+
+    def _done(self, job: Job) -> None:
+        self._claims.pop(job.id, None)
+        self._busy.discard(job.host)
+        delay = max(self.manners.delay, self.hosts.delay(job.host))
+        self._rested_at[job.host] = time.monotonic() + delay
+        if len(self._rested_at) > 10_000:
+            now = time.monotonic()
+            self._rested_at = {h: at for h, at in self._rested_at.items() if at > now}
+        self._wake.set()
+        if self._progress is not None:
+            self._progress(self.counts.sources, max(self._known, self.counts.sources))
+
+    async def _in_thread(self, do: Callable[..., _T], *arguments: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do, *arguments)
+
+    # What happens in the thread, each in a transaction of its own.
+
+    def _claim(self, room: int) -> list[Job]:
+        now = self._clock()
+        with self._sessions.begin() as session:
+            # A round visits each source once, however short its interval.
+            due = [
+                id_
+                for id_ in sources.due_ids(
+                    session,
+                    now,
+                    limit=room if self._scope.forever else None,
+                    only=self._scope.only,
+                    all_=self._scope.all_,
+                )
+                if id_ not in self._visited
+            ]
+            self._known = max(self._known, len(self._visited) + len(due))
+            claimed = sources.claim(session, due[:room], now, lease=self.manners.lease)
+            jobs = [self._job(source, now) for source in claimed]
+            self.hosts.load(sources.hosts(session, {job.host for job in jobs}))
+            kept = [job for job in jobs if not self._postponed(session, job, now)]
+        for job in kept:
+            self._claims[job.id] = now + self.manners.lease
+        if not self._scope.forever:
+            self._visited.update(source.id for source in claimed)
+        return kept
+
+    def _postponed(self, session: Session, job: Job, now: datetime) -> bool:
+        """Whether its host asked for silence; then the source is given back, due after it."""
+        until = self.hosts.quiet_until(job.host, now)
+        if until is None:
+            return False
+        source = session.get_one(Source, job.id)
+        source.next_crawl_at = until + timedelta(seconds=600 * self._dice.random())
+        source.claimed_until = None
+        return True
+
+    def _job(self, source: Source, now: datetime) -> Job:
+        return Job(
+            id=source.id,
+            url=source.address,
+            host=host_of(source.address),
+            headers=conditions(source, now),
+            format=source.format,
+            trusted=source.group.status == "participating",
+        )
+
+    def _settle(self, job: Job, answer: Response | FetchError) -> Settled | None:
+        """None when the claim was lost meanwhile: then another worker settles it."""
+        try:
+            return self._settle_once(job, answer)
+        except Exception:
+            # One source's bug must not end the round; the record says whose fault it is.
+            log.exception("source not settled", source=job.id)
+            own = FetchError("See the log of the worker.", reason="internal")
+            return self._settle_once(job, own)
+
+    def _settle_once(self, job: Job, answer: Response | FetchError) -> Settled | None:
+        now = self._clock()
+        with self._sessions.begin() as session:
+            source = sources.hold(session, job.id, self._claims[job.id])
+            if source is None:
+                log.warning("claim lost", source=job.id)
+                return None
+            settled = settle(
+                session,
+                source,
+                answer,
+                now=now,
+                chance=self._dice.random(),
+                tally=job.tally,
+                tagged=self._scope.tagged,
+            )
+            for host in job.tally.requests:
+                learned = self.hosts.learned(host)
+                if learned:
+                    sources.keep_host(session, host, **learned)
+        level = log.warning if settled.reason else log.info
+        level("source crawled", source=job.id, outcome=settled.outcome, reason=settled.reason,
+              new=settled.new)  # fmt: skip
+        return settled
+
+    def _postpone(self, source_id: int, until: datetime) -> None:
+        with self._sessions.begin() as session:
+            source = sources.hold(session, source_id, self._claims[source_id])
+            if source is not None:
+                source.next_crawl_at = until + timedelta(seconds=600 * self._dice.random())
+                source.claimed_until = None
+
+    def _renew_claims(self, ids: list[int], held: datetime, until: datetime) -> set[int]:
+        with self._sessions.begin() as session:
+            return set(sources.renew(session, ids, held, until))
+
+    def _release(self) -> None:
+        with self._sessions.begin() as session:
+            sources.release(session, list(self._claims))

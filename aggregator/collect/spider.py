@@ -1,0 +1,206 @@
+"""Scrapy's side of the crawl: its settings, its downloader on our wire, its one spider.
+
+Scrapy 2.19 runs on asyncio without Twisted's reactor. It schedules, follows redirects and keeps
+the hosts' slots; the guard, sizes and times are the wire's, robots and quiet hosts the desk's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response as ScrapyResponse
+
+from aggregator.collect.desk import Desk, Job, Manners
+from aggregator.collect.fetch import MAX_HOPS
+from aggregator.collect.settle import host_of
+from aggregator.collect.wire import Response
+from aggregator.errors import FetchError
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+logging.getLogger("scrapy").setLevel(logging.WARNING)
+# It wants a Referer middleware at each start; requests of ours carry no Referer.
+logging.getLogger("scrapy.downloadermiddlewares.redirect").setLevel(logging.ERROR)
+
+
+class Quiet(IgnoreRequest):
+    """The host asked for silence until `until`; no request was made."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"quiet until {until.isoformat()}")
+        self.until = until
+
+
+def scrapy_settings(manners: Manners, concurrency: int) -> dict[str, Any]:
+    """Scrapy stripped to what this crawl needs; everything else costs a third of the time."""
+    here = f"{__name__}"
+    return {
+        "TWISTED_REACTOR_ENABLED": False,
+        "DOWNLOAD_HANDLERS": {
+            "http": f"{here}.WireHandler",
+            "https": f"{here}.WireHandler",
+            **dict.fromkeys(("file", "data", "ftp", "s3")),
+        },
+        "DOWNLOADER_MIDDLEWARES_BASE": {},
+        "DOWNLOADER_MIDDLEWARES": {f"{here}.Courtesy": 100, f"{here}.Redirects": 200},
+        "SPIDER_MIDDLEWARES_BASE": {},
+        "EXTENSIONS_BASE": {},
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",
+        "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+        "CONCURRENT_ITEMS": 1,
+        # The desk hands out `concurrency` at most; redirects and robots files come on top.
+        "CONCURRENT_REQUESTS": 4 * concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "DOWNLOAD_DELAY": manners.delay,
+        "DOWNLOAD_DELAY_JITTER": 0,
+        "REDIRECT_MAX_TIMES": MAX_HOPS,
+        "LOG_ENABLED": False,
+    }
+
+
+def _desk_of(crawler: Crawler) -> Desk:
+    spider = crawler.spider
+    assert isinstance(spider, SourceSpider)
+    return spider.desk
+
+
+class WireHandler(BaseDownloadHandler):
+    """Downloads through the desk's wire, so that there is one guarded place."""
+
+    lazy = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._desk = _desk_of(crawler)
+
+    async def download_request(self, request: Request) -> ScrapyResponse:
+        """One exchange; raises FetchError with its reason."""
+        job: Job = request.meta["job"]
+        sent = request.headers.to_unicode_dict()
+        size = 0
+        try:
+            answer = await self._desk.wire.exchange(
+                request.url,
+                headers={str(name): value for name, value in sent.items()},
+                timeout=self._desk.manners.timeout,
+            )
+            size = answer.size
+        finally:
+            job.tally.count(host_of(request.url), size)
+        request.meta["answer"] = answer
+        location = answer.headers.get("location")
+        return ScrapyResponse(
+            request.url,
+            status=answer.status,
+            headers={"Location": location} if location else None,
+            request=request,
+        )
+
+    async def close(self) -> None:
+        """The wire is the desk's to close."""
+
+
+class Courtesy:
+    """Before each hop: is the host quiet, does its robots.txt allow it, how slowly?"""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._desk = _desk_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Courtesy:
+        """Scrapy's way of making it."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Raise Quiet or FetchError, or let it pass with its host's slot set up."""
+        job: Job = request.meta["job"]
+        host = host_of(request.url)
+        until = self._desk.hosts.quiet_until(host, self._desk.now())
+        if until is not None:
+            raise Quiet(until)
+        self._desk.wire.guard.check_url(request.url)
+        await self._desk.hosts.check(
+            host, request.url, trusted=job.trusted, count=lambda size: job.tally.count(host, size)
+        )
+        request.meta["download_slot"] = host
+        downloader = self._crawler.engine.downloader
+        delay = max(self._desk.manners.delay, self._desk.hosts.delay(host))
+        if host in downloader.slots:
+            downloader.slots[host].delay = delay
+        elif delay != self._desk.manners.delay:
+            downloader.per_slot_settings[host] = {"delay": delay, "concurrency": 1, "jitter": 0}
+
+
+class Redirects(RedirectMiddleware):
+    """Scrapy's own, without the Referer that nobody here sends."""
+
+    def handle_referer(self, request: Request, response: ScrapyResponse) -> None:
+        """Nothing to do: no request of ours carries one."""
+
+
+class SourceSpider(Spider):
+    """Visits what the desk hands out; lives as long as the desk does."""
+
+    name = "filcommun"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    async def start(self) -> AsyncIterator[Request]:
+        """One request per job."""
+        async for job in self.desk.jobs():
+            try:
+                request = Request(
+                    job.url,
+                    headers=dict(job.headers),
+                    callback=self.answered,
+                    errback=self.failed,
+                    dont_filter=True,
+                    meta={"job": job, "handle_httpstatus_list": ()},
+                )
+            except ValueError as error:
+                await self.desk.settle(
+                    job, FetchError(str(error), reason="bad_url", permanent=True)
+                )
+            else:
+                yield request
+
+    async def answered(self, response: ScrapyResponse) -> None:
+        """A whole answer, after its redirects."""
+        assert response.request is not None
+        meta = response.request.meta
+        answer: Response = meta["answer"]
+        targets = [*meta.get("redirect_urls", []), response.url][1:]
+        hops = tuple(zip(meta.get("redirect_reasons", []), targets, strict=True))
+        await self.desk.settle(meta["job"], replace(answer, redirects=hops))
+
+    async def failed(self, failure: Any) -> None:
+        """No answer, or none that we were allowed to ask for."""
+        job: Job = failure.request.meta["job"]
+        error = failure.value
+        if isinstance(error, Quiet):
+            await self.desk.postpone(job, error.until)
+        elif isinstance(error, FetchError):
+            await self.desk.settle(job, error)
+        elif isinstance(error, IgnoreRequest):
+            loop = FetchError(
+                f"{job.url[:200]} redirects more than {MAX_HOPS} times.",
+                reason="redirect_loop",
+                permanent=True,
+            )
+            await self.desk.settle(job, loop)
+        else:
+            logging.getLogger(__name__).error("exchange failed", exc_info=error)
+            await self.desk.settle(job, FetchError(repr(error)[:300], reason="internal"))

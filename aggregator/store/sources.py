@@ -1,0 +1,174 @@
+"""Sources: which are due, claiming them, and keeping a claim while they are worked on.
+
+Knows no exchange. A claim is a lease in the row itself: a killed worker's ends by itself, and
+two workers never hold the same source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, joinedload
+
+from aggregator.store.tables import Entry, Group, Host, HostDay, Source
+
+
+def _crawlable() -> ColumnElement[bool]:
+    """Sources that somebody wants crawled: not paused, their group still with us."""
+    with_us = select(Group.id).where(Group.status.not_in(("declined", "withdrawn")))
+    return Source.paused_at.is_(None) & Source.group_id.in_(with_us)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Source.claimed_until.is_(None), Source.claimed_until <= now)
+
+
+def due_ids(
+    session: Session,
+    now: datetime,
+    *,
+    limit: int | None = None,
+    only: str | None = None,
+    all_: bool = False,
+) -> Sequence[int]:
+    """Ids of sources to crawl now, the longest due first; claimed ones are left out.
+
+    `only`: that slug, due or not, even paused; `all_`: every source, due or not.
+    """
+    query: Select[int] = select(Source.id).where(_free(now))
+    if only is not None:
+        query = query.where(Source.slug == only)
+    else:
+        query = query.where(_crawlable())
+        if not all_:
+            query = query.where(Source.next_crawl_at <= now)
+    return session.scalars(query.order_by(Source.next_crawl_at, Source.id).limit(limit)).all()
+
+
+def claim(
+    session: Session, ids: Sequence[int], now: datetime, *, lease: timedelta
+) -> Sequence[Source]:
+    """Those of `ids` that were free, now held until `now + lease`; commit to keep them.
+
+    Rows come with their group, in the order of `ids`. One conditional update, so that of two
+    workers only one gets a source.
+    """
+    wanted = select(Source.id).where(Source.id.in_(ids), _free(now))
+    if session.get_bind().dialect.name == "postgresql":
+        wanted = wanted.with_for_update(skip_locked=True)
+    statement = (
+        update(Source)
+        .where(Source.id.in_(wanted))
+        .values(claimed_until=now + lease)
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    claimed = set(session.scalars(statement))
+    rows = session.scalars(
+        select(Source)
+        .where(Source.id.in_(claimed))
+        .options(joinedload(Source.group))
+        .execution_options(populate_existing=True)
+    )
+    by_id = {source.id: source for source in rows}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+def hold(session: Session, source_id: int, claimed_until: datetime) -> Source | None:
+    """The row, locked, if our claim until `claimed_until` still stands; None when it was lost.
+
+    The first statement of a source's transaction: it writes, so that on SQLite nobody else
+    writes until the commit.
+    """
+    statement = (
+        update(Source)
+        .where(Source.id == source_id, Source.claimed_until == claimed_until)
+        .values(claimed_until=claimed_until)
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    if session.scalar(statement) is None:
+        return None
+    return session.get_one(Source, source_id, populate_existing=True)
+
+
+def renew(session: Session, ids: Collection[int], held: datetime, until: datetime) -> Sequence[int]:
+    """Lengthen claims that end at `held`; the ids that are still ours."""
+    statement = (
+        update(Source)
+        .where(Source.id.in_(ids), Source.claimed_until == held)
+        .values(claimed_until=until)
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(session.scalars(statement))
+
+
+def release(session: Session, ids: Collection[int]) -> None:
+    """Give claims back unworked, so that the next worker need not wait for their end."""
+    session.execute(
+        update(Source)
+        .where(Source.id.in_(ids))
+        .values(claimed_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def next_due_at(session: Session) -> datetime | None:
+    """When the next source is due; None when there is none to crawl."""
+    return session.scalar(select(func.min(Source.next_crawl_at)).where(_crawlable()))
+
+
+def published(session: Session, source_id: int, limit: int) -> Sequence[datetime]:
+    """When its newest entries were published, newest first."""
+    return session.scalars(
+        select(Entry.published)
+        .where(Entry.source_id == source_id)
+        .order_by(Entry.published.desc())
+        .limit(limit)
+    ).all()
+
+
+def hosts(session: Session, names: Collection[str]) -> dict[str, Host]:
+    """What is known of these hosts, by name; unknown ones are left out."""
+    found = session.scalars(
+        select(Host).where(Host.name.in_(names)).execution_options(populate_existing=True)
+    )
+    return {host.name: host for host in found}
+
+
+def count_requests(session: Session, name: str, day: date, *, requests: int, size: int) -> None:
+    """Add what one host was asked on one day; safe beside other workers."""
+    insert = (
+        postgresql.insert(HostDay)
+        if session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert(HostDay)
+    )
+    values = {"name": name, "day": day, "requests": requests, "bytes": size}
+    session.execute(
+        insert.values(values).on_conflict_do_update(
+            index_elements=[HostDay.name, HostDay.day],
+            set_={
+                "requests": HostDay.requests + requests,
+                "bytes": HostDay.bytes + size,
+            },
+        )
+    )
+
+
+def keep_host(session: Session, name: str, **values: object) -> None:
+    """Write what is now known of a host, new or not; other columns keep their values."""
+    insert = (
+        postgresql.insert(Host)
+        if session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert(Host)
+    )
+    defaults = {"tdm_reserved": False}
+    session.execute(
+        insert.values({"name": name} | defaults | values).on_conflict_do_update(
+            index_elements=[Host.name], set_=values
+        )
+    )
