@@ -91,8 +91,13 @@ class BrokenIndex(FilcommunError):
 
 
 class MailError(FilcommunError):
-    """A mail server did not take a message."""
+    """A mail server did not take a message.
 
-    def __init__(self, message: str, *, permanent: bool) -> None:
+    `scope` says what it is about: `server` (nobody's mail can leave now), `mailbox` (this
+    address), or `message`.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, scope: str = "message") -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.scope = scope
