@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     """The mail server; without it no mail leaves and the forms say so."""
     mail_from: str = "Fil commun <ne-pas-repondre@localhost>"
     """The sender of every mail."""
+    mail_bounces: str | None = None
+    """A mailbox that takes `name+anything@domain`, for mails that come back; None: they come back
+    to the sender and are not read."""
+    mail_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    """Mails to one domain in a minute, at the most."""
     contact: str = "contact@localhost"
     """Who answers for this portal: shown on pages, sent in every request's User-Agent."""
     sources_file: Path = Path("sources.yaml")

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 
-LEAVE, MANAGE, BOUNCE = "leave", "manage", "bounce"
+LEAVE, MANAGE = "leave", "manage"
 """Purposes: what a link may do. One for leaving manages nothing."""
 
 _LINK = re.compile(r"([1-9][0-9]{0,17})\.([A-Za-z0-9_-]{22})")
@@ -34,6 +34,24 @@ def verify(secret: str, purpose: str, link: str, nonce: str) -> bool:
     if number is None:
         return False
     return hmac.compare_digest(link.encode(), sign(secret, purpose, number, nonce).encode())
+
+
+def bounce_tag(secret: str, letter_id: int) -> str:
+    """What names a letter in the address it comes back to: digits, a dash, hexadecimal.
+
+    Short and in lower case, for a local part holds 64 characters and servers change its case.
+    """
+    text = f"bounce\n{letter_id}".encode()
+    return f"{letter_id}-{hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()[:16]}"
+
+
+def bounced(secret: str, tag: str) -> int | None:
+    """The letter that a tag of ours names; None for any other tag."""
+    number, _, _ = tag.partition("-")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    genuine = bounce_tag(secret, int(number))
+    return int(number) if hmac.compare_digest(genuine.encode(), tag.lower().encode()) else None
 
 
 def _signature(secret: str, purpose: str, subject: int, nonce: str) -> str:

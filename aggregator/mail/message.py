@@ -65,7 +65,7 @@ class Prepared:
         headers: Mapping[str, str],
     ) -> Outgoing:
         """The mail to one address; `headers` are ASCII and already safe."""
-        boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
+        boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}"
         own = {
             "To": recipient,
             "Message-ID": message_id,

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from aggregator.store.tables import Letter
+from aggregator.store.tables import Issue, Letter, MailDomain
+
+LEASE = timedelta(minutes=10)
+"""How long a claim holds when the process that made it is gone."""
+
+WINDOW = timedelta(minutes=1)
+"""What `per_domain` counts in."""
+
+WEBHOOK = "webhook"
+"""The kind of letters that leave by HTTP instead of mail."""
 
 
 def write(
@@ -19,6 +31,8 @@ def write(
     language: str = "fr",
     values: dict[str, Any] | None = None,
     priority: int = 0,
+    issue: Issue | None = None,
+    subscription_id: int | None = None,
 ) -> Letter:
     """Put one letter in the outbox; it leaves after the caller's commit."""
     letter = Letter(
@@ -28,8 +42,180 @@ def write(
         priority=priority,
         language=language,
         values=values or {},
+        issue_id=issue.id if issue is not None else None,
+        subscription_id=subscription_id,
         created_at=now,
         next_try_at=now,
     )
     session.add(letter)
     return letter
+
+
+def settle(session: Session, *, now: datetime) -> int:
+    """Count as sent what a killed process had handed over; returns how many.
+
+    The server had everything but the last line, and that was on its way: to send again would
+    most likely send twice.
+    """
+    settled = session.execute(
+        update(Letter)
+        .where(
+            _waiting(),
+            Letter.handed_at.is_not(None),
+            or_(Letter.claimed_until.is_(None), Letter.claimed_until <= now),
+        )
+        .values(
+            sent_at=Letter.handed_at,
+            claimed_until=None,
+            last_error="Handed over; the answer was lost with the process.",
+        )
+        .returning(Letter.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(settled.all())
+
+
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    per_domain: int | None = None,
+    webhooks: bool = False,
+) -> Sequence[Letter]:
+    """Up to `limit` due letters that are this process's for LEASE; the caller commits.
+
+    The most urgent first, then the longest waiting. Of one domain at most `per_domain` are
+    claimed in WINDOW, by all processes together; what is too many waits for the next window.
+    """
+    kind = Letter.kind == WEBHOOK if webhooks else Letter.kind != WEBHOOK
+    due = (
+        select(Letter.id)
+        .where(
+            _waiting(),
+            kind,
+            Letter.next_try_at <= now,
+            Letter.handed_at.is_(None),
+            or_(Letter.claimed_until.is_(None), Letter.claimed_until <= now),
+        )
+        .order_by(Letter.priority, Letter.next_try_at, Letter.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    # One statement, and the first of its transaction: nobody can come between on SQLite either.
+    claimed = session.scalars(
+        update(Letter)
+        .where(Letter.id.in_(due), _waiting())
+        .values(claimed_until=now + LEASE)
+        .returning(Letter),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    ).all()
+    ordered = sorted(claimed, key=lambda letter: (letter.priority, letter.next_try_at, letter.id))
+    return _within_pace(session, ordered, now, per_domain) if per_domain else ordered
+
+
+def handed_over(session: Session, letter_id: int, *, now: datetime) -> None:
+    """Note that all but the last line was given to the server."""
+    session.execute(
+        update(Letter).where(Letter.id == letter_id).values(handed_at=now, tries=Letter.tries + 1)
+    )
+
+
+def sent(session: Session, letter_ids: Collection[int], *, now: datetime) -> None:
+    """Note that the server took them."""
+    if letter_ids:
+        session.execute(
+            update(Letter)
+            .where(Letter.id.in_(letter_ids))
+            .values(sent_at=now, claimed_until=None, last_error="")
+        )
+
+
+def postponed(session: Session, letter_id: int, *, until: datetime, error: str, tries: int) -> None:
+    """Note that it was not taken, and when to try again."""
+    session.execute(
+        update(Letter)
+        .where(Letter.id == letter_id)
+        .values(
+            next_try_at=until, claimed_until=None, handed_at=None, last_error=error, tries=tries
+        )
+    )
+
+
+def failed(session: Session, letter_id: int, *, now: datetime, error: str) -> None:
+    """Note that it will never leave."""
+    session.execute(
+        update(Letter)
+        .where(Letter.id == letter_id)
+        .values(failed_at=now, claimed_until=None, handed_at=None, last_error=error)
+    )
+
+
+def released(session: Session, letter_ids: Collection[int]) -> None:
+    """Give claimed letters back untried."""
+    if letter_ids:
+        session.execute(update(Letter).where(Letter.id.in_(letter_ids)).values(claimed_until=None))
+
+
+def quieten(session: Session, domain: str, *, now: datetime, until: datetime) -> None:
+    """Send nothing to a domain before `until`: it has said that it is too much."""
+    row = session.get(MailDomain, domain) or MailDomain(name=domain, window_started_at=now, sent=0)
+    row.quiet_until = until
+    session.add(row)
+
+
+def purge(session: Session, *, before: datetime) -> int:
+    """Forget letters done before an instant, and digests that no letter carries any more."""
+    gone = session.execute(
+        delete(Letter)
+        .where(or_(Letter.sent_at < before, Letter.failed_at < before))
+        .returning(Letter.id),
+        execution_options={"synchronize_session": False},
+    )
+    count = len(gone.all())
+    carried = select(Letter.issue_id).where(Letter.issue_id.is_not(None))
+    session.execute(
+        delete(Issue).where(Issue.created_at < before, Issue.id.not_in(carried)),
+        execution_options={"synchronize_session": False},
+    )
+    return count
+
+
+def _waiting() -> ColumnElement[bool]:
+    return Letter.sent_at.is_(None) & Letter.failed_at.is_(None)
+
+
+def _within_pace(
+    session: Session, letters: Sequence[Letter], now: datetime, per_domain: int
+) -> Sequence[Letter]:
+    """Those that may leave now; the others are given back with a later time."""
+    domains = _domains(session, {letter.domain for letter in letters}, now)
+    kept: list[Letter] = []
+    later: Counter[str] = Counter()
+    for letter in letters:
+        domain = domains[letter.domain]
+        if (domain.quiet_until is None or domain.quiet_until <= now) and domain.sent < per_domain:
+            domain.sent += 1
+            kept.append(letter)
+            continue
+        windows = 1 + later[letter.domain] // per_domain
+        later[letter.domain] += 1
+        next_window = domain.window_started_at + windows * WINDOW
+        letter.next_try_at = max(next_window, domain.quiet_until or next_window)
+        letter.claimed_until = None
+    session.flush()
+    return kept
+
+
+def _domains(session: Session, names: Collection[str], now: datetime) -> dict[str, MailDomain]:
+    rows = session.scalars(
+        select(MailDomain).where(MailDomain.name.in_(names)).with_for_update()
+    ).all()
+    domains = {row.name: row for row in rows}
+    for name in sorted(set(names) - set(domains)):
+        domains[name] = MailDomain(name=name, window_started_at=now, sent=0, quiet_until=None)
+        session.add(domains[name])
+    for row in domains.values():
+        if row.window_started_at + WINDOW <= now:
+            row.window_started_at, row.sent = now, 0
+    return domains

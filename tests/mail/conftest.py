@@ -1,0 +1,200 @@
+"""A post office: a real SMTP server on loopback, settings that lead to it, and an outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from aggregator.mail.message import Outgoing
+from aggregator.settings import Settings, read_settings
+
+
+@dataclass
+class PostOffice:
+    """A real SMTP server that keeps what it takes, and answers as a test wants."""
+
+    received: list[EmailMessage] = field(default_factory=list)
+    envelopes: list[tuple[str, str]] = field(default_factory=list)
+    answers: dict[str, Callable[[str], str | None]] = field(default_factory=dict)
+    """Command (`MAIL`, `RCPT`, `DATA`) → answer for an address, None to go on."""
+    port: int = 0
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if answer := self._answer("MAIL", address):
+            return answer
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if answer := self._answer("RCPT", address):
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if answer := self._answer("DATA", envelope.rcpt_tos[0]):
+            return answer
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.received.append(message)
+        self.envelopes.append((str(envelope.mail_from), envelope.rcpt_tos[0]))
+        return "250 OK taken"
+
+    def _answer(self, command: str, address: str) -> str | None:
+        choose = self.answers.get(command)
+        return choose(address) if choose else None
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    """The server, listening on a free port of 127.0.0.1 in a thread of its own."""
+    office = PostOffice()
+    with serving(lambda: SMTP(office, hostname="post.example", enable_SMTPUTF8=True)) as port:
+        office.port = port
+        yield office
+
+
+class serving:
+    """Serve an asyncio protocol on a free port until the block ends."""
+
+    def __init__(self, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+        self._protocol = protocol
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._connections: list[asyncio.BaseProtocol] = []
+
+    def __enter__(self) -> int:
+        self._thread.start()
+        future = asyncio.run_coroutine_threadsafe(self._start(), self._loop)
+        return future.result(10)
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _start(self) -> int:
+        self._server = await self._loop.create_server(self._made, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def _made(self) -> asyncio.BaseProtocol:
+        self._connections.append(self._protocol())
+        return self._connections[-1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        for connection in self._connections:
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Outbox:
+    """The Mailer of tests: keeps what it is given; `refuse` raises instead."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+    refuse: Callable[[Outgoing], None] | None = None
+
+    def send(self, mail: Outgoing, *, handing_over: Callable[[], None]) -> str:
+        if self.refuse is not None:
+            self.refuse(mail)
+        handing_over()
+        self.sent.append(mail)
+        return "250 kept"
+
+    def close(self) -> None:
+        pass
+
+    def messages(self) -> list[EmailMessage]:
+        """What was sent, read back."""
+        read = [message_from_bytes(mail.body, policy=policy.default) for mail in self.sent]
+        return [message for message in read if isinstance(message, EmailMessage)]
+
+
+@pytest.fixture
+def mailer() -> Outbox:
+    """The tests' own outbox."""
+    return Outbox()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a portal that writes mails."""
+    return mail_settings()
+
+
+def mail_settings(**options: Any) -> Settings:
+    """The same outside of fixtures."""
+    values: dict[str, Any] = {
+        "base_url": "https://fil.example",
+        "secret_key": "k" * 32,
+        "mail_from": "Le fil <fil@fil.example>",
+        "mail_bounces": "retours@fil.example",
+        "_env_file": None,
+    }
+    return read_settings(**(values | options))
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    """The clock, standing still until moved."""
+    return Clock(now)
+
+
+@pytest.fixture
+def text_of() -> Callable[[EmailMessage], str]:
+    """The plain part of a message."""
+    return lambda message: _part(message, "plain")
+
+
+@pytest.fixture
+def html_of() -> Callable[[EmailMessage], str]:
+    """The HTML part of a message."""
+    return lambda message: _part(message, "html")
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Callable[[], asyncio.BaseProtocol]], int]]:
+    """Serves a protocol and returns its port, as often as wanted."""
+    with ExitStack() as stack:
+        yield lambda protocol: stack.enter_context(serving(protocol))

@@ -1,0 +1,300 @@
+"""Every letter leaves once, whatever happens to the server or to us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.errors import MailError
+from aggregator.mail import links, outbox
+from aggregator.mail.message import Outgoing
+from aggregator.settings import Settings
+from aggregator.store import outbox as store
+from aggregator.store.tables import Issue, Letter, Subscriber, Subscription
+
+VALUES = {"manage_url": "https://fil.example/abonnement/gerer/x"}
+
+
+@pytest.fixture
+def write(session: Session, now: datetime) -> Callable[..., int]:
+    """Puts a letter in the outbox and returns its id."""
+
+    def make(address: str = "alice@example.org", **options: Any) -> int:
+        kind = options.pop("kind", "manage_subscriptions")
+        letter = store.write(session, kind, address, now=now, **({"values": VALUES} | options))
+        session.commit()
+        return letter.id
+
+    return make
+
+
+@pytest.fixture
+def alice(session: Session, now: datetime) -> Subscription:
+    """Alice follows everything, weekly."""
+    subscriber = Subscriber(
+        address="alice@example.org", address_key="alice@example.org", nonce="n",
+        created_at=now, confirmed_at=now,
+    )  # fmt: skip
+    subscription = Subscription(
+        subscriber=subscriber, rhythm="weekly", created_at=now, confirmed_at=now
+    )
+    session.add(subscription)
+    session.commit()
+    return subscription
+
+
+@pytest.fixture
+def issue(session: Session, now: datetime) -> Issue:
+    """A digest."""
+    issue = Issue(
+        key="k", subject="Nouvelles", text="Quitter : @@LEAVE@@\n",
+        html='<a href="@@MANAGE@@">x</a>', created_at=now,
+    )  # fmt: skip
+    session.add(issue)
+    session.commit()
+    return issue
+
+
+@pytest.fixture
+def send(
+    sessions: sessionmaker[Session], mailer: Any, clock: Any, settings: Settings
+) -> Callable[..., outbox.Report]:
+    """One round; `send(mailer=…)` through another mailer."""
+
+    def make(**options: Any) -> outbox.Report:
+        through = options.pop("mailer", mailer)
+        chosen = options.pop("settings", settings)
+        return outbox.send_due(sessions, through, clock, settings=chosen, **options)
+
+    return make
+
+
+def _letter(sessions: sessionmaker[Session], letter_id: int) -> Letter:
+    with sessions() as session:
+        letter = session.get(Letter, letter_id)
+        assert letter is not None
+        return letter
+
+
+def test_a_letter_leaves_once(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
+    sessions: sessionmaker[Session], now: datetime,
+) -> None:  # fmt: skip
+    letter_id = write()
+    assert send().sent == 1
+    assert send().sent == 0
+    (message,) = mailer.messages()
+    assert message["To"] == "alice@example.org"
+    assert "List-Unsubscribe" not in message
+    assert VALUES["manage_url"] in message.get_body(("plain",)).get_content()
+    assert _letter(sessions, letter_id).sent_at == now
+    assert _letter(sessions, letter_id).tries == 1
+
+
+def test_who_waits_for_a_letter_is_served_before_digests(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
+    alice: Subscription, issue: Issue,
+) -> None:  # fmt: skip
+    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write("bob@example.org")
+    assert send().sent == 2
+    assert [mail.recipient for mail in mailer.sent] == ["bob@example.org", "alice@example.org"]
+
+
+def test_a_digest_carries_each_readers_own_links_and_one_click(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
+    alice: Subscription, issue: Issue, settings: Settings,
+) -> None:  # fmt: skip
+    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    assert send().sent == 1
+    (message,) = mailer.messages()
+    leave = outbox.leave_url(settings, alice.id, "n")
+    assert message["List-Unsubscribe"] == f"<{leave}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert leave in message.get_body(("plain",)).get_content()
+    link = message.get_body(("html",)).get_content().split("gerer/")[1].split('"')[0]
+    secret = settings.secret_key.get_secret_value()
+    assert links.verify(secret, links.MANAGE, link, "n")
+
+
+def test_who_left_before_the_digest_left_does_not_get_it(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
+    alice: Subscription, issue: Issue, session: Session, now: datetime,
+) -> None:  # fmt: skip
+    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    alice.paused_at = now
+    session.commit()
+    assert send().failed == 1
+    assert mailer.sent == []
+
+
+def test_a_temporary_refusal_is_tried_again_later_and_not_forever(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+    sessions: sessionmaker[Session], now: datetime,
+) -> None:  # fmt: skip
+    def refuse(mail: Outgoing) -> None:
+        raise MailError("450 4.2.0 later", permanent=False, scope="mailbox")
+
+    mailer.refuse = refuse
+    letter_id = write()
+    assert send().postponed == 1
+    assert send() == outbox.Report()
+    assert _letter(sessions, letter_id).next_try_at == now + timedelta(minutes=1)
+    rounds = 1
+    while _letter(sessions, letter_id).failed_at is None:
+        clock.now = _letter(sessions, letter_id).next_try_at
+        send()
+        rounds += 1
+        assert rounds < 30
+    assert timedelta(days=3) < clock.now - now < timedelta(days=5)
+    mailer.refuse = None
+    assert send().sent == 0
+
+
+def test_a_mailbox_that_does_not_exist_is_never_written_to_again(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
+    alice: Subscription, issue: Issue, session: Session,
+) -> None:  # fmt: skip
+    def refuse(mail: Outgoing) -> None:
+        raise MailError("550 5.1.1 No such user", permanent=True, scope="mailbox")
+
+    mailer.refuse = refuse
+    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    assert send().failed == 1
+    session.expire_all()
+    assert session.get_one(Subscription, alice.id).subscriber.suspended_reason.startswith("550")
+
+
+def test_when_the_server_is_down_the_round_ends_and_nothing_is_lost(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+) -> None:  # fmt: skip
+    def refuse(mail: Outgoing) -> None:
+        raise MailError("no connection", permanent=False, scope="server")
+
+    mailer.refuse = refuse
+    for number in range(5):
+        write(f"a{number}@example.org")
+    assert send() == outbox.Report(postponed=1, stopped="no connection")
+    mailer.refuse = None
+    clock.now += timedelta(minutes=1)
+    assert send().sent == 5
+
+
+def test_a_letter_nobody_can_write_is_kept_as_failed_and_hurts_no_other(
+    write: Callable[..., int], send: Callable[..., outbox.Report],
+    sessions: sessionmaker[Session],
+) -> None:  # fmt: skip
+    unknown = write(kind="gone")
+    lacking = write(values={})
+    hostile = write("alice@example.org\r\nBcc: bob@example.org")
+    write()
+    report = send()
+    assert (report.sent, report.failed) == (1, 3)
+    assert "'gone'" in _letter(sessions, unknown).last_error
+    assert "manage_url" in _letter(sessions, lacking).last_error
+    assert "not an address" in _letter(sessions, hostile).last_error
+
+
+def test_one_domain_gets_no_more_in_a_minute_than_it_likes(
+    write: Callable[..., int], send: Callable[..., outbox.Report], clock: Any, settings: Settings
+) -> None:
+    slow = settings.model_copy(update={"mail_per_minute": 3})
+    for number in range(7):
+        write(f"a{number}@big.example")
+    write("b@small.example")
+    assert send(settings=slow).sent == 4
+    clock.now += timedelta(minutes=1)
+    assert send(settings=slow).sent == 3
+    clock.now += timedelta(minutes=1)
+    assert send(settings=slow).sent == 1
+
+
+def test_a_domain_that_says_too_many_is_left_alone_for_a_while(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+) -> None:  # fmt: skip
+    def refuse(mail: Outgoing) -> None:
+        raise MailError("450 4.7.1 Too many", permanent=False, scope="mailbox")
+
+    mailer.refuse = refuse
+    write("a@big.example")
+    send()
+    mailer.refuse = None
+    write("b@big.example")
+    write("c@small.example")
+    assert send().sent == 1
+    clock.now += timedelta(minutes=16)
+    assert send().sent == 2
+
+
+class _Killed(BaseException):
+    pass
+
+
+def test_killed_before_the_last_line_it_is_sent_again(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+) -> None:  # fmt: skip
+    def die(mail: Outgoing) -> None:
+        raise _Killed
+
+    mailer.refuse = die
+    write()
+    with pytest.raises(_Killed):
+        send()
+    mailer.refuse = None
+    assert send().sent == 0, "another process may still hold it"
+    clock.now += store.LEASE
+    assert send().sent == 1
+
+
+def test_killed_after_the_last_line_it_is_not_sent_again(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+    sessions: sessionmaker[Session],
+) -> None:  # fmt: skip
+    class Dies:
+        def send(self, mail: Outgoing, *, handing_over: Callable[[], None]) -> str:
+            handing_over()
+            raise _Killed
+
+        def close(self) -> None:
+            pass
+
+    letter_id = write()
+    with pytest.raises(_Killed):
+        send(mailer=Dies())
+    clock.now += store.LEASE
+    assert send().sent == 0
+    assert "answer was lost" in _letter(sessions, letter_id).last_error
+
+
+def test_a_refusal_after_the_last_line_is_tried_again(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+) -> None:  # fmt: skip
+    class Refuses:
+        def send(self, mail: Outgoing, *, handing_over: Callable[[], None]) -> str:
+            handing_over()
+            raise MailError("452 4.3.1 Full", permanent=False)
+
+        def close(self) -> None:
+            pass
+
+    write()
+    assert send(mailer=Refuses()).postponed == 1
+    clock.now += timedelta(minutes=1)
+    assert send().sent == 1
+
+
+def test_old_letters_and_digests_are_forgotten(
+    write: Callable[..., int], send: Callable[..., outbox.Report],
+    alice: Subscription, issue: Issue, session: Session, now: datetime,
+) -> None:  # fmt: skip
+    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    send()
+    waiting = write("b@example.org")
+    assert store.purge(session, before=now + timedelta(days=1)) == 1
+    assert session.scalars(select(Letter.id)).all() == [waiting]
+    assert session.scalars(select(Issue.id)).all() == []
