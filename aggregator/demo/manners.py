@@ -27,8 +27,7 @@ def spoiled(site: Site, platform: Platform, asked: Asked, answer: Answer) -> Ans
 
 
 def _is_feed(platform: Platform, asked: Asked) -> bool:
-    target = f"{asked.path}?{asked.raw_query}" if asked.raw_query else asked.path
-    return target in {path for path, _ in platform.sources}
+    return asked.target in {path for path, _ in platform.sources}
 
 
 def _moved(site: Site, platform: Platform, asked: Asked, answer: Answer) -> Answer:

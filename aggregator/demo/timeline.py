@@ -53,12 +53,14 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class _Planned:
     text: Text
+    appears: datetime
     published: datetime
+    """What the text says of itself: before `appears`, or, for one that lies, long after."""
     edited: datetime | None
     withdrawn: datetime | None
 
     def is_shown(self, now: datetime) -> bool:
-        return self.published <= now and not (self.withdrawn and self.withdrawn <= now)
+        return self.appears <= now and not (self.withdrawn and self.withdrawn <= now)
 
 
 class Timeline:
@@ -83,7 +85,7 @@ class Timeline:
     def changed_at(self, slug: str, now: datetime) -> datetime:
         """The last instant, not after `now`, at which this group's site changed."""
         instants = [self._started - timedelta(days=30)]
-        instants += (post.updated for post in self.posts(slug, now))
+        instants += (post.updated for post in self.posts(slug, now) if post.updated <= now)
         instants += (p.withdrawn for p in self._plans[slug] if p.withdrawn and p.withdrawn <= now)
         return max(instants)
 
@@ -96,9 +98,11 @@ class Timeline:
 
         def plan(group: Group, text: Text) -> _Planned:
             published = arrives.get(id(text)) or self._past(group, text)
-            change = max(changes.get(id(text), published), published + self._rhythm)
+            appears = arrives.get(id(text)) or min(published, self._started)
+            change = max(changes.get(id(text), appears), appears + self._rhythm)
             return _Planned(
                 text,
+                appears,
                 published,
                 edited=change if text.later else None,
                 withdrawn=change if text.withdrawn else None,

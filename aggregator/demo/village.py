@@ -118,16 +118,18 @@ class Village:
     def _line(self, group: Group) -> dict[str, object]:
         """One group of the inventory."""
         base = self.address(group.slug)
+        status = group.about.get("status", "participating")
         lists = ("areas", "objectives", "skills", "topics", "kinds")
         return {
             "slug": group.slug,
             "name": group.name,
             "home": base + "/",
             "description": group.description,
-            "status": group.about.get("status", "participating"),
+            "status": status,
             "category": group.about.get("category", "association"),
             "language": group.language,
             **{key: list(group.words(key)) for key in lists},
+            "tags": "proposed" if status == "listed" else "confirmed",
             "sources": [self._source(group, path, form) for path, form in _sources(group)],
         }
 
@@ -135,7 +137,7 @@ class Village:
         source: dict[str, object] = {"url": self.address(group.slug) + path}
         if form in {"discover", "page"}:
             source["format"] = form
-        source["rights"] = group.about.get("rights", "full")
+        source["rights"] = group.about.get("rights", "excerpt")
         return source
 
     def _respond(self, name: str, asked: Asked) -> Answer:

@@ -38,6 +38,16 @@ class Asked:
     """Names in lower case."""
     body: bytes = b""
 
+    @property
+    def target(self) -> str:
+        """Path and query, as a link names a page."""
+        return f"{self.path}?{self.raw_query}" if self.raw_query else self.path
+
+    def number(self, name: str, default: int, *, most: int = 10_000) -> int:
+        """A whole number of the query between 0 and `most`; the default when it is not one."""
+        word = self.query.get(name, "")
+        return min(most, int(word)) if word.isascii() and word.isdigit() else default
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

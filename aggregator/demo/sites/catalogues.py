@@ -32,8 +32,7 @@ def _opendatasoft(site: Site, asked: Asked) -> Answer | None:
 
 
 def _ods_catalogue(site: Site, asked: Asked) -> Answer:
-    limit = min(100, max(0, int(asked.query.get("limit", "10"))))
-    offset = max(0, int(asked.query.get("offset", "0")))
+    limit, offset = asked.number("limit", 10, most=100), asked.number("offset", 0)
     page = site.posts[offset : offset + limit]
     answer = json_answer(
         {

@@ -119,7 +119,7 @@ def _rss(site: Site) -> Answer:
         f"      <pubDate>{rfc822(post.published)}</pubDate>\n"
         f"      <link>{site.at(_link(post))}</link>\n"
         f"      <guid>{site.at(_link(post))}</guid>\n    </item>\n"
-        for post in site.posts[:20]
+        for post in [post for post in site.posts if not post.event][:20]
     )
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0">\n  <channel>\n'

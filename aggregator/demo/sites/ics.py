@@ -74,8 +74,8 @@ def event_lines(post: Post, event: Event, *, uid: str, url: str, utc: bool = Fal
 def escaped(text: str) -> str:
     r"""Text as RFC 5545 §3.3.11 wants it.
 
-    >>> escaped("salle A ; 1, rue\\n")
-    'salle A \\; 1\\, rue\\n'
+    >>> print(escaped("salle A ; 1, rue"))
+    salle A \; 1\, rue
     """
     plain = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return plain.replace("\n", "\\n")

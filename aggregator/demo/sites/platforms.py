@@ -76,8 +76,7 @@ def _answer(site: Site, platform: Platform, asked: Asked) -> Answer:
     picture = pictures.at(site, asked.path)
     if picture is not None:
         return picture
-    target = f"{asked.path}?{asked.raw_query}" if asked.raw_query else asked.path
     for post in site.posts:
-        if target == unquote(platform.link(post)) or target == platform.link(post):
+        if asked.target in {platform.link(post), unquote(platform.link(post))}:
             return pages.article(site, platform, post)
     return pages.missing(site, platform)

@@ -177,8 +177,8 @@ def _comments(site: Site) -> Answer:
 
 
 def _posts(site: Site, asked: Asked) -> Answer:
-    size = min(100, max(1, int(asked.query.get("per_page", "10"))))
-    first = (max(1, int(asked.query.get("page", "1"))) - 1) * size
+    size = max(1, asked.number("per_page", 10, most=100))
+    first = max(0, asked.number("page", 1) - 1) * size
     after = asked.query.get("modified_after", "")
     posts = [post for post in site.posts if rfc3339(post.updated) > after]
     answer = json_answer([_post_json(site, post) for post in posts[first : first + size]])
