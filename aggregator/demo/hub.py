@@ -55,7 +55,7 @@ class Hub:
         topics: Callable[[], dict[str, datetime]],
         clock: Callable[[], datetime],
         *,
-        pause: float = 1.0,
+        pause: float = 0.25,
     ) -> None:
         """`topics` gives each feed's address and when it last changed; `pause` is in seconds."""
         self._address, self._topics, self._clock, self._pause = address, topics, clock, pause

@@ -105,7 +105,7 @@ def test_a_subscriber_is_asked_first_and_then_gets_each_change_signed(
     assert subscriber.verified.get(timeout=10)["hub.mode"] == ["unsubscribe"]
     clock.turn(600)
     with pytest.raises(queue.Empty):
-        subscriber.delivered.get(timeout=2.5)
+        subscriber.delivered.get(timeout=1)
 
 
 def test_nothing_is_sent_to_someone_who_did_not_mean_it(
@@ -116,7 +116,7 @@ def test_nothing_is_sent_to_someone_who_did_not_mean_it(
     subscriber.verified.get(timeout=10)
     clock.turn(600)
     with pytest.raises(queue.Empty):
-        subscriber.delivered.get(timeout=2.5)
+        subscriber.delivered.get(timeout=1)
 
 
 @pytest.mark.parametrize(

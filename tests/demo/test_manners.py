@@ -72,9 +72,8 @@ def test_a_busy_host_says_when_to_come_back(demo: Village, ask: Ask) -> None:
 
 def test_one_group_reserves_text_and_data_mining(demo: Village, ask: Ask) -> None:
     base = demo.address("cahiers-du-grand-ensemble")
-    assert (
-        ask(base + "/.well-known/tdmrep.json").text == '[{"location": "*", "tdm-reservation": 1}]'
-    )
+    rules = json.loads(ask(base + "/.well-known/tdmrep.json").body)
+    assert rules == [{"location": "*", "tdm-reservation": 1}]
     assert ask(base + "/feed.xml").headers["tdm-reservation"] == "1"
 
 
