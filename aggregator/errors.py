@@ -5,6 +5,7 @@ FilcommunError                      shown as one sentence, never as a traceback
 ├── UnknownTerm                     a slug is not in the taxonomy; the nearest are named
 ├── LexiconError                    the lexicon's text is wrong; its line is named
 ├── InventoryError                  sources.yaml has faults; all of them are in it
+├── Refused                         a person's wish cannot be granted; `.reason` is the code
 ├── DatabaseError                   the database cannot be used: newer version, read-only, full
 ├── FetchError                      an exchange failed; `.permanent`: trying again cannot help
 │   └── ForbiddenAddress            the guard refused the address
@@ -48,6 +49,20 @@ class LexiconError(FilcommunError):
 
 class InventoryError(FilcommunError):
     """sources.yaml cannot be used as it is."""
+
+
+class Refused(FilcommunError):
+    """What a person asked for cannot be done, and why, for that person.
+
+    `reason` is a code of `aggregator.registry.wording`, which has the sentence in French and
+    English; `values` fill it in.
+    """
+
+    def __init__(self, reason: str, **values: object) -> None:
+        told = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        super().__init__(f"Refused: {reason}{f' ({told})' if told else ''}.")
+        self.reason = reason
+        self.values = values
 
 
 class DatabaseError(FilcommunError):

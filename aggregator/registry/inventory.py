@@ -141,6 +141,9 @@ class _Sync:
             group.listed = _said(listed)
             self.sources(group, listed.sources)
             return True
+        if not group.is_public:
+            # Declined, or joined to another group: only a person brings it back.
+            return False
         changed = self.carry_over(group, listed)
         if group.left_inventory_at is not None:
             group.left_inventory_at = None
