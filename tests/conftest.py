@@ -90,11 +90,25 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """A migrated database, once on SQLite and (marked slow) once on PostgreSQL."""
-    engine = database.open_database(database_url)
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all migrations, to be copied: migrating anew takes each test longer
+    than most tests themselves."""
+    path = tmp_path_factory.mktemp("migrated") / "filcommun.db"
+    engine = database.open_database(f"sqlite:///{path}")
     database.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine(database_url: str, migrated: Path) -> Iterator[Engine]:
+    """A migrated database, once on SQLite and (marked slow) once on PostgreSQL."""
+    if database_url.startswith("sqlite:///"):
+        shutil.copyfile(migrated, database_url.removeprefix("sqlite:///"))
+    engine = database.open_database(database_url)
+    if engine.dialect.name != "sqlite":
+        database.upgrade(engine)
     yield engine
     engine.dispose()
 
