@@ -172,3 +172,20 @@ def keep_host(session: Session, name: str, **values: object) -> None:
             index_elements=[Host.name], set_=values
         )
     )
+
+
+def all_sources(session: Session) -> Sequence[Source]:
+    """Every source with its group, by slug."""
+    return session.scalars(
+        select(Source).options(joinedload(Source.group)).order_by(Source.slug)
+    ).all()
+
+
+def visited(session: Session) -> tuple[int, int, int]:
+    """How many sources have been visited at least once, how many there are, and the entries."""
+    total = select(func.count()).select_from(Source).where(_crawlable())
+    return (
+        session.scalar(total.where(Source.last_crawled_at.is_not(None))) or 0,
+        session.scalar(total) or 0,
+        session.scalar(select(func.count()).select_from(Entry)) or 0,
+    )

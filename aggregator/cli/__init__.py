@@ -1,0 +1,58 @@
+"""The command `filcommun`: one module per noun, loaded when asked for. Knows no business rule.
+
+Exit status: 0 done, 1 failed (one sentence on stderr), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from aggregator.errors import FilcommunError
+
+COMMANDS = {
+    "run": "aggregator.cli.run",
+    "demo": "aggregator.cli.demo",
+    "serve": "aggregator.cli.serve",
+    "work": "aggregator.cli.work",
+    "db": "aggregator.cli.db",
+    "sources": "aggregator.cli.sources",
+    "crawl": "aggregator.cli.crawl",
+    "parse": "aggregator.cli.parse",
+    "reindex": "aggregator.cli.reindex",
+    "backup": "aggregator.cli.backup",
+    "restore": "aggregator.cli.restore",
+    "doctor": "aggregator.cli.doctor",
+}
+"""Each name's module holds a click command called `command`."""
+
+
+class _OnDemand(click.Group):
+    """Loads one command's module only, so that `filcommun parse` does not wait for Scrapy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_OnDemand)
+@click.version_option(package_name="filcommun")
+def filcommun() -> None:
+    """Citizen news of the Paris metropolis: collected, tagged, indexed, shared."""
+
+
+def main() -> None:
+    """Run the command line; an error made on purpose ends it with its sentence."""
+    try:
+        filcommun(prog_name="filcommun")
+    except FilcommunError as error:
+        click.echo(f"filcommun: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,50 @@
+"""`filcommun demo`: the whole program over an imaginary village, in a temporary folder."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+
+import click
+
+from aggregator.cli.run import run
+from aggregator.demo import village
+from aggregator.settings import read_settings
+
+
+@click.command("demo")
+@click.option("--port", default=8000, show_default=True, help="of the portal")
+@click.option("--rhythm", default=20.0, show_default=True, help="seconds between two new entries")
+def command(port: int, rhythm: float) -> None:
+    """Show Fil commun over a village that this machine serves to itself."""
+    port = _free(port)
+    with tempfile.TemporaryDirectory(prefix="filcommun-demo-") as name:
+        folder = Path(name)
+        with village.start(rhythm=rhythm) as served:
+            inventory = folder / "sources.yaml"
+            inventory.write_text(served.sources_yaml())
+            run(
+                read_settings(
+                    database_url=f"sqlite:///{folder}/filcommun.db",
+                    index_url=f"whoosh:{folder}/indexes",
+                    base_url=f"http://127.0.0.1:{port}",
+                    port=port,
+                    secret_file=folder / "secret-key",
+                    sources_file=inventory,
+                    media_folder=folder / "media",
+                    allow_private_networks=True,
+                    shortest_interval=10,
+                )
+            )
+
+
+def _free(port: int) -> int:
+    """`port` if nobody listens there, else one that is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

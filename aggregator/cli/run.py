@@ -1,0 +1,126 @@
+"""`filcommun run`: everything in one command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.cli.serve import portal_command
+from aggregator.cli.sources import sync_file
+from aggregator.errors import FilcommunError
+from aggregator.settings import Settings, read_settings
+from aggregator.store import database, sources
+
+STOPPING = 15.0
+"""Seconds that worker and portal get to finish what they hold."""
+
+
+@click.command("run")
+def command() -> None:
+    """Migrate, read sources.yaml, start the worker and the portal."""
+    run(read_settings())
+
+
+def run(settings: Settings) -> None:
+    """Keep worker and portal running until SIGINT or SIGTERM.
+
+    Raises FilcommunError when one of them stops by itself.
+    """
+    sync_file(settings, settings.sources_file)
+    open_session = database.sessions(database.open_database(settings.database_url))
+    console = Console()
+    with _stopped_by_signals(), _children(settings) as children:
+        console.print(
+            f"Fil commun is on [bold]{settings.base_url}[/bold] — Ctrl+C stops it, nothing is lost."
+        )
+        _show_first_crawl(open_session, children, console)
+        while all(child.poll() is None for child in children.values()):
+            time.sleep(0.5)
+        fallen = next(name for name, child in children.items() if child.poll() is not None)
+        raise FilcommunError(
+            f"The {fallen} stopped by itself with status {children[fallen].returncode}; "
+            "its last lines above say why."
+        )
+
+
+@contextmanager
+def _children(settings: Settings) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
+    """The worker and the portal as processes of their own, stopped at the end."""
+    environment = os.environ | {
+        f"FILCOMMUN_{name.upper()}": value for name, value in _as_environment(settings).items()
+    }
+    children = {
+        name: subprocess.Popen(arguments, env=environment, start_new_session=True)  # noqa: S603
+        for name, arguments in (
+            ("worker", [sys.executable, "-m", "aggregator.cli", "work"]),
+            ("portal", portal_command(settings)),
+        )
+    }
+    try:
+        yield children
+    finally:
+        for child in children.values():
+            child.terminate()
+        end = time.monotonic() + STOPPING
+        for child in children.values():
+            try:
+                child.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()  # claims run out by themselves, nothing is lost
+
+
+class _Stop(BaseException):
+    """SIGINT or SIGTERM arrived."""
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    def stop(_signal: int, _frame: object) -> None:
+        raise _Stop
+
+    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except _Stop:
+        pass
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _as_environment(settings: Settings) -> dict[str, str]:
+    values = settings.model_dump(mode="json", exclude_none=True, exclude={"secret_key"})
+    values["secret_key"] = settings.secret_key.get_secret_value()
+    return {name: str(value) for name, value in values.items()}
+
+
+def _show_first_crawl(
+    open_session: sessionmaker[Session],
+    children: Mapping[str, subprocess.Popen[bytes]],
+    console: Console,
+) -> None:
+    """A progress bar until every source has been visited once; nothing when all have."""
+    with open_session() as session:
+        visited, total, entries = sources.visited(session)
+    if visited >= total:
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=False) as progress:
+        bar = progress.add_task("Reading all sources for the first time", total=total)
+        while visited < total and all(child.poll() is None for child in children.values()):
+            time.sleep(1)
+            with open_session() as session:
+                visited, total, entries = sources.visited(session)
+            progress.update(
+                bar, completed=visited, total=total, description=f"First visit · {entries} entries"
+            )

@@ -1,0 +1,18 @@
+"""`filcommun work`: the worker alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from aggregator import jobs
+from aggregator.parts import open_parts
+from aggregator.settings import read_settings
+
+
+@click.command("work")
+def command() -> None:
+    """Crawl, index and send until stopped; several may run on PostgreSQL."""
+    parts = open_parts(read_settings())
+    asyncio.run(jobs.work(parts))

@@ -1,0 +1,103 @@
+"""The timetable: what the worker does again and again. APScheduler ticks, the tables decide.
+
+Each job is a verb that can be run at any time, by several workers, and killed anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator.collect import crawl
+from aggregator.parts import Parts
+from aggregator.search import indexing
+from aggregator.store import upkeep
+
+log = structlog.get_logger()
+
+NOTED_EVERY = timedelta(minutes=1)
+"""How often a job that goes well is written down."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of the timetable."""
+
+    name: str
+    every: timedelta
+    verb: Callable[[Parts], object]
+
+
+def index(parts: Parts) -> int:
+    """Bring the index up to date with what was stored."""
+    done = 0
+    with parts.sessions() as session:
+        while batch := indexing.index_pending(session, parts.engine, limit=500):
+            done += batch
+    return done
+
+
+TIMETABLE = (Job("index", timedelta(seconds=1), index),)
+
+
+async def work(parts: Parts) -> None:
+    """Crawl and run the timetable until SIGINT or SIGTERM; what is under way is finished."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopping.set)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for job in TIMETABLE:
+        scheduler.add_job(
+            _Ticking(job, parts).tick,
+            "interval",
+            seconds=job.every.total_seconds(),
+            next_run_time=datetime.now(UTC),
+            id=job.name,
+            coalesce=True,
+            max_instances=1,
+        )
+    scheduler.start()
+    try:
+        await crawl.work(parts.sessions, parts.settings, parts.clock, stop=stopping)
+    finally:
+        scheduler.shutdown(wait=True)
+        parts.engine.close()
+
+
+class _Ticking:
+    """One job and when its last good run was written down."""
+
+    def __init__(self, job: Job, parts: Parts) -> None:
+        self.job = job
+        self.parts = parts
+        self.noted_at: datetime | None = None
+
+    async def tick(self) -> None:
+        """Run the job beside the crawl; its failure is written down and the next tick comes."""
+        started_at = self.parts.clock()
+        try:
+            await asyncio.to_thread(self.job.verb, self.parts)
+        except Exception as error:
+            log.exception("job failed", job=self.job.name)
+            self._note(started_at, f"{type(error).__name__}: {error}"[:500])
+            return
+        if self.noted_at is None or started_at - self.noted_at >= NOTED_EVERY:
+            self._note(started_at)
+
+    def _note(self, started_at: datetime, error: str = "") -> None:
+        self.noted_at = None if error else started_at
+        with self.parts.sessions.begin() as session:
+            upkeep.note(
+                session,
+                self.job.name,
+                started_at=started_at,
+                finished_at=self.parts.clock(),
+                error=error,
+            )

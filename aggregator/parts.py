@@ -1,0 +1,45 @@
+"""The parts every process holds, as one small frozen value. Knows no verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.search.engine import Engine
+from aggregator.search.engines import open_engine
+from aggregator.settings import Settings
+from aggregator.store import database
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Settings, sessions on the database, the search engine, and the clock."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    engine: Engine
+    clock: Callable[[], datetime]
+    """Aware UTC."""
+
+
+def utc_now() -> datetime:
+    """The clock outside of tests."""
+    return datetime.now(UTC)
+
+
+def open_parts(settings: Settings) -> Parts:
+    """All parts of this process, over a database that is up to date.
+
+    Raises DatabaseError, BrokenIndex or SettingsError in a sentence.
+    """
+    engine = database.open_database(settings.database_url)
+    database.refuse_newer(engine)
+    return Parts(
+        settings=settings,
+        sessions=database.sessions(engine),
+        engine=open_engine(settings.index_url),
+        clock=utc_now,
+    )

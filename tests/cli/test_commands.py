@@ -1,0 +1,107 @@
+"""Every command answers for itself, and ends in a sentence rather than a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from aggregator.cli import COMMANDS, filcommun
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    answer = CliRunner().invoke(filcommun, [name, "--help"])
+    assert answer.exit_code == 0
+    assert "Usage" in answer.output
+
+
+def test_a_wrong_usage_ends_with_status_2() -> None:
+    assert CliRunner().invoke(filcommun, ["no-such-verb"]).exit_code == 2
+
+
+def test_faults_of_the_inventory_are_all_shown_with_their_lines(elsewhere: Path) -> None:
+    file = elsewhere / "sources.yaml"
+    file.write_text("version: 1\ngroups:\n  - slug: a\n    nom: A\n  - slug: a\n")
+    answer = CliRunner().invoke(filcommun, ["sources", "check", str(file), "--json"])
+    assert answer.exit_code == 1
+    faults = json.loads(answer.output)
+    assert len(faults) >= 3
+    assert {fault["line"] for fault in faults} >= {4, 5}
+
+
+def test_a_feed_is_read_offline_and_printed_as_json(elsewhere: Path) -> None:
+    (elsewhere / "feed.xml").write_text(
+        "<rss version='2.0'><channel><title>Fil</title><item><title>Vélorution samedi</title>"
+        "<link>https://lilas.example/1</link></item></channel></rss>"
+    )
+    answer = CliRunner().invoke(filcommun, ["parse", "feed.xml", "--json"])
+    (entry,) = json.loads(answer.output)["entries"]
+    assert (entry["title"], entry["uid"]) == ("Vélorution samedi", "https://lilas.example/1")
+
+
+def test_syncing_twice_changes_nothing_the_second_time(elsewhere: Path) -> None:
+    (elsewhere / "sources.yaml").write_text((ROOT / "sources.yaml").read_text())
+    first = CliRunner().invoke(filcommun, ["sources", "sync"])
+    second = CliRunner().invoke(filcommun, ["sources", "sync"])
+    assert first.exit_code == second.exit_code == 0
+    assert second.output.startswith("0 groups added, 0 changed")
+
+
+def test_a_backup_is_written_and_proved_good(elsewhere: Path) -> None:
+    assert CliRunner().invoke(filcommun, ["db", "upgrade"]).exit_code == 0
+    assert CliRunner().invoke(filcommun, ["backup", "all.tar.gz"]).exit_code == 0
+    answer = CliRunner().invoke(filcommun, ["restore", "--check", "--json", "all.tar.gz"])
+    assert json.loads(answer.output)["entries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["sources", "sync", "absent.yaml"], {}),
+        (["db", "upgrade"], {"FILCOMMUN_DATABASE_URL": "sqlite:////no/such/folder/x.db"}),
+        (["db", "upgrade"], {"FILCOMMUN_PORT": "many"}),
+        (["parse", "broken.xml"], {}),
+        (["restore", "broken.xml"], {}),
+    ],
+    ids=["no file", "no folder", "wrong setting", "no feed", "no backup"],
+)
+def test_what_is_wrong_is_said_in_a_sentence(
+    elsewhere: Path, arguments: list[str], environment: dict[str, str]
+) -> None:
+    (elsewhere / "broken.xml").write_bytes(b"\x00\x01 not a feed")
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator.cli", *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **environment},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("filcommun: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_in_the_list_of_commands() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text()
+    missing = []
+    for name in COMMANDS:
+        command = filcommun.get_command(click.Context(filcommun), name)
+        verbs = list(command.commands) if isinstance(command, click.Group) else [""]
+        names = (f"{name} {verb}".strip() for verb in verbs)
+        missing += [full for full in names if f"`filcommun {full}" not in text]
+    assert missing == []
