@@ -55,6 +55,10 @@ class Keeper(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(String(320), index=True)
     language: Mapped[str] = mapped_column(String(35), default="fr")
+    registered: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """Brought the group here; until somebody proves the site, it is theirs."""
+    proved_at: Mapped[datetime | None]
+    """When a proof with *their* code was found: without it, others' groups are not theirs."""
     added_at: Mapped[datetime]
 
     group: Mapped[Group] = relationship()
@@ -65,12 +69,14 @@ class Ownership(Base):
 
     __tablename__ = "ownerships"
     __table_args__ = (
-        UniqueConstraint("group_id", "method", "address"),
+        UniqueConstraint("group_id", "keeper_id", "method", "address"),
         Index("ix_ownerships_due", "next_check_at", "claimed_until"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
+    keeper_id: Mapped[int | None] = mapped_column(ForeignKey("keepers.id", ondelete="CASCADE"))
+    """Who asked: a proof speaks for nobody else."""
     method: Mapped[str] = mapped_column(String(20))
     """One of `aggregator.registry.ownership.METHODS`."""
     address: Mapped[str] = mapped_column(String(2000))
@@ -89,3 +95,4 @@ class Ownership(Base):
     claimed_until: Mapped[datetime | None]
 
     group: Mapped[Group] = relationship()
+    keeper: Mapped[Keeper | None] = relationship()
