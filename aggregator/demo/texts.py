@@ -91,14 +91,14 @@ class Group:
 
 
 def slugged(title: str) -> str:
-    """The title as platforms put it into an address.
+    """The title as platforms put it into an address; empty when nothing of it is Latin.
 
     >>> slugged("L’été à Fresnes : œuvres & fêtes")
     'l-ete-a-fresnes-oeuvres-fetes'
     """
     folded = unicodedata.normalize("NFKD", title.replace("œ", "oe").replace("Œ", "Oe"))
     plain = "".join(sign for sign in folded if not unicodedata.combining(sign)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "texte"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80]
 
 
 def read_groups() -> tuple[Group, ...]:
@@ -147,7 +147,7 @@ def _text(number: int, section: str, author: str, language: str) -> Text:
     later_title, _, later_body = later.partition("\n")
     return Text(
         number=number,
-        slug=slugged(title),
+        slug=slugged(title) or f"texte-{number}",
         title=title.strip(),
         body=body.strip(),
         author=keys.get("by", author),
