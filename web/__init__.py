@@ -1,1 +1,5 @@
-"""The portal: pages, forms, API. Asks once, renders once."""
+"""The portal: pages, forms, feeds and the API. Asks the rooms below once, renders once."""
+
+from web.application import create_app
+
+__all__ = ["create_app"]

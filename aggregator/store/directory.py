@@ -1,0 +1,83 @@
+"""Questions that the directory asks about groups and their sources. Public groups only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from aggregator.store.tables import Group, GroupTag, Host, HostDay, Source
+
+_GONE = ("declined", "withdrawn")
+
+
+def public() -> ColumnElement[bool]:
+    """True of a group that pages may name."""
+    return Group.status.not_in(_GONE)
+
+
+def names(session: Session, slugs: Sequence[str]) -> dict[str, str]:
+    """Slug → name of these groups; the unknown and those that left are absent."""
+    rows = session.execute(select(Group.slug, Group.name).where(Group.slug.in_(slugs), public()))
+    return {row.slug: row.name for row in rows}
+
+
+def by_slug(session: Session, slug: str) -> Group | None:
+    """One group with its tags and sources, those that left too; None when there is none."""
+    return session.scalar(
+        select(Group)
+        .where(Group.slug == slug)
+        .options(selectinload(Group.tags), selectinload(Group.sources))
+    )
+
+
+def groups(session: Session, terms: Mapping[str, Sequence[str]] | None = None) -> list[Group]:
+    """Public groups that carry, in each dimension given, any of its slugs; by name.
+
+    Tags and sources are loaded. An area's slugs are taken as they are: give those inside too.
+    """
+    query = (
+        select(Group)
+        .where(public())
+        .order_by(func.lower(Group.name), Group.id)
+        .options(selectinload(Group.tags), selectinload(Group.sources))
+    )
+    for dimension, slugs in (terms or {}).items():
+        query = query.where(
+            Group.tags.any((GroupTag.dimension == dimension) & GroupTag.slug.in_(slugs))
+        )
+    return list(session.scalars(query))
+
+
+def total(session: Session) -> int:
+    """How many public groups there are."""
+    return session.scalar(select(func.count()).select_from(Group).where(public())) or 0
+
+
+def sources(session: Session) -> list[Source]:
+    """Every source of a public group with its group, those that left the inventory last."""
+    query = (
+        select(Source)
+        .join(Source.group)
+        .where(public())
+        .order_by(func.lower(Group.name), Source.id)
+        .options(selectinload(Source.group))
+    )
+    return list(session.scalars(query))
+
+
+def hosts(session: Session) -> dict[str, Host]:
+    """What each host asked of us, by its name."""
+    return {host.name: host for host in session.scalars(select(Host))}
+
+
+def requests_by_host(session: Session, since: date) -> dict[str, int]:
+    """How many requests each host received from us since a day (UTC), that day included."""
+    query = (
+        select(HostDay.name, func.sum(HostDay.requests))
+        .where(HostDay.day >= since)
+        .group_by(HostDay.name)
+    )
+    return {name: int(number) for name, number in session.execute(query)}

@@ -1,0 +1,174 @@
+"""A portal over a real database and index, filled with news written for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.parts import Parts
+from aggregator.search.engines import open_engine
+from aggregator.search.indexing import index_pending
+from aggregator.settings import Settings
+from aggregator.store import database
+from aggregator.store.tables import Entry, EntryTag, EntryVersion, Group, GroupTag, Source, Story
+from web import create_app
+
+NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
+NEWS = Path(__file__).parent / "news.json"
+
+
+def fill(session: Session, now: datetime = NOW) -> None:
+    """The groups, sources, entries and stories of `news.json`, dated back from `now`."""
+    told = json.loads(NEWS.read_text("utf-8"))
+    sources: dict[str, Source] = {}
+    for row in told["groups"]:
+        group = Group(
+            slug=row["slug"],
+            name=row["name"],
+            home=f"https://{row['slug']}.example/",
+            description=row.get("description", ""),
+            category=row.get("category", "association"),
+            status=row.get("status", "participating"),
+            provisional=row.get("provisional", False),
+            created_at=now - timedelta(days=90),
+            updated_at=now - timedelta(days=3),
+            tags=[
+                GroupTag(dimension=dimension, slug=slug)
+                for dimension, slugs in row["tags"].items()
+                for slug in slugs
+            ],
+        )
+        sources[row["slug"]] = Source(
+            slug=row["slug"],
+            group=group,
+            url=f"https://{row['slug']}.example/feed",
+            title=row["name"],
+            rights=row.get("rights", "excerpt"),
+            state=row.get("state", "ok"),
+            last_reason=row.get("reason"),
+            created_at=now - timedelta(days=90),
+            next_crawl_at=now + timedelta(minutes=20),
+            last_crawled_at=now - timedelta(minutes=10),
+            last_ok_at=now - timedelta(minutes=10),
+        )
+        session.add(sources[row["slug"]])
+    stories: dict[str, Story] = {}
+    for number, row in enumerate(told["entries"]):
+        published = now - timedelta(hours=row["hours"])
+        story = row.get("story")
+        if story and story not in stories:
+            stories[story] = Story(created_at=published)
+        entry = Entry(
+            source=sources[row["group"]],
+            uid=str(number),
+            url=f"https://{row['group']}.example/{number}",
+            title=row["title"],
+            summary=row.get("summary", ""),
+            content=row.get("content", ""),
+            text=row.get("summary", ""),
+            author=row.get("author"),
+            language=row.get("language", "fr"),
+            type="event" if "starts" in row else row.get("type", "article"),
+            published=published,
+            content_hash=f"{number:064x}",
+            first_seen_at=published + timedelta(minutes=12),
+            last_seen_at=now,
+            story=stories.get(story) if story else None,
+            place=row.get("place"),
+            starts_at=now + timedelta(hours=row["starts"]) if "starts" in row else None,
+            ends_at=now + timedelta(hours=row["ends"]) if "ends" in row else None,
+            tags=[
+                EntryTag(
+                    dimension=dimension,
+                    slug=slug,
+                    origin="text" if words else "source",
+                    weight=0.9,
+                    evidence=[{"words": words, "field": "title"}] if words else [],
+                )
+                for dimension, slug, words in row["tags"]
+            ],
+        )
+        if "before" in row:
+            entry.versions.append(
+                EntryVersion(
+                    replaced_at=published + timedelta(hours=1),
+                    url=entry.url,
+                    title=row["before"],
+                    summary=entry.summary,
+                    content_hash="0" * 64,
+                )
+            )
+        session.add(entry)
+    session.commit()
+
+
+def make_parts(folder: Path, clock: Callable[[], datetime] = lambda: NOW, **options: str) -> Parts:
+    """Parts over a fresh database and index below `folder`."""
+    settings = Settings(
+        database_url=f"sqlite:///{folder}/filcommun.db",
+        index_url=f"whoosh:{folder}/index",
+        contact="bonjour@filcommun.example",
+        _env_file=None,
+        **options,
+    )
+    engine = database.open_database(settings.database_url)
+    database.upgrade(engine)
+    return Parts(
+        settings=settings,
+        sessions=database.sessions(engine),
+        engine=open_engine(settings.index_url),
+        clock=clock,
+    )
+
+
+def index_all(parts: Parts) -> None:
+    """Bring every entry into the index."""
+    with parts.sessions() as session:
+        while index_pending(session, parts.engine):
+            pass
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """Parts full of news; shared by a module's tests, which only read."""
+    made = make_parts(tmp_path_factory.mktemp("portal"))
+    with made.sessions() as session:
+        fill(session)
+    index_all(made)
+    yield made
+    made.engine.close()
+    made.sessions.kw["bind"].dispose()
+
+
+@pytest.fixture
+def empty_parts(tmp_path: Path) -> Iterator[Parts]:
+    """Parts without any group."""
+    made = make_parts(tmp_path)
+    yield made
+    made.engine.close()
+    made.sessions.kw["bind"].dispose()
+
+
+@pytest.fixture(scope="module")
+def app(parts: Parts) -> Flask:
+    """The portal."""
+    return create_app(parts)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A reader in French."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sessions(parts: Parts) -> sessionmaker[Session]:
+    """Sessions on the portal's database."""
+    return parts.sessions

@@ -1,0 +1,131 @@
+"""What takes place: the coming days, or one month as a calendar, for any filter."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import NotFound
+
+from aggregator.store.tables import Entry
+from web import cards, current, formats, listing
+from web.cards import Card
+from web.languages import translate as _
+from web.places import Place, here
+from web.typography import PARIS, day_of
+
+blueprint = Blueprint("agenda", __name__)
+
+DAYS = 60
+"""How far ahead the list by day looks."""
+_LONGEST = 62
+"""Days one event may fill in the calendar; an exhibition of a year is shown where it begins."""
+
+
+@dataclass(slots=True)
+class Day:
+    """One day of the agenda."""
+
+    date: date
+    cards: list[Card] = field(default_factory=list)
+
+
+@blueprint.get("/agenda")
+def index() -> str:
+    """The coming days."""
+    place = _place()
+    now = current.now()
+    coming = once(formats.coming(place, since=now, until=now + timedelta(days=DAYS)))
+    return render_template(
+        "agenda/index.html",
+        place=place,
+        days=by_day(coming, first=day_of(now)),
+        total=len(coming),
+        chips=listing.chips(place),
+        ways=listing.ways(place),
+        month=day_of(now).strftime("%Y-%m"),
+        title=_("Agenda"),
+    )
+
+
+@blueprint.get("/agenda/<int(fixed_digits=4):year>-<int(fixed_digits=2):number>")
+def month(year: int, number: int) -> str:
+    """One month, a week in each row, Monday first; 404 for a month that does not exist."""
+    if not (2000 <= year <= 2100 and 1 <= number <= 12):
+        raise NotFound
+    place = _place()
+    weeks = calendar.Calendar().monthdatescalendar(year, number)
+    first, last = weeks[0][0], weeks[-1][-1]
+    found = once(formats.coming(place, since=_midnight(first), until=_midnight(last, 1)))
+    by_date = {day.date: day for day in by_day(found, first=first, last=last)}
+    before = date(year, number, 1) - timedelta(days=1)
+    after = weeks[-1][-1].replace(day=1) if weeks[-1][-1].month != number else None
+    return render_template(
+        "agenda/month.html",
+        place=place,
+        weeks=[[by_date.get(day, Day(day)) for day in week] for week in weeks],
+        shown=date(year, number, 1),
+        today=day_of(current.now()),
+        before=before.strftime("%Y-%m"),
+        after=(after or last + timedelta(days=1)).strftime("%Y-%m"),
+        chips=listing.chips(place),
+    )
+
+
+@blueprint.get("/agenda.ics")
+def as_calendar() -> Response:
+    """The coming days as a calendar to subscribe to."""
+    return formats.answer(_place(), _("Agenda"), "ics")
+
+
+def _place() -> Place:
+    path = "/agenda" if not request.view_args else request.path.removeprefix(request.script_root)
+    return here(path, "/agenda")
+
+
+def once(found: Iterable[Entry]) -> list[tuple[Entry, list[Entry]]]:
+    """Each event with the other announcements of it, which several groups may have made.
+
+    The same event: one story, or the same title on the same start.
+    """
+    events: dict[object, list[Entry]] = {}
+    for entry in found:
+        key: object = entry.story_id or (entry.title.casefold().strip(), entry.starts_at)
+        events.setdefault(key, []).append(entry)
+    return [(told[0], told[1:]) for told in events.values()]
+
+
+def by_day(
+    events: Iterable[tuple[Entry, list[Entry]]], *, first: date, last: date | None = None
+) -> list[Day]:
+    """Events under the days they fill from `first` on, in order; no empty days.
+
+    Without `last` each event comes once, on the first of its days that is left.
+    """
+    days: dict[date, Day] = {}
+    for entry, others in events:
+        made = cards.card(entry, cards.elsewhere(entry, others))
+        left = [day for day in _filled(entry) if day >= first and (last is None or day <= last)]
+        for day in left if last else left[:1]:
+            days.setdefault(day, Day(day)).cards.append(made)
+    return [days[day] for day in sorted(days)]
+
+
+def _filled(entry: Entry) -> list[date]:
+    """The days (in Paris) an event fills."""
+    assert entry.starts_at is not None
+    start = day_of(entry.starts_at)
+    if entry.ends_at is None or entry.ends_at <= entry.starts_at:
+        return [start]
+    # An end at midnight is the end of the day before.
+    end = day_of(entry.ends_at - timedelta(seconds=1))
+    span = (end - start).days
+    return [start + timedelta(days=number) for number in range(min(span, _LONGEST) + 1)]
+
+
+def _midnight(day: date, later: int = 0) -> datetime:
+    there = datetime.combine(day + timedelta(days=later), time(), tzinfo=PARIS)
+    return there.astimezone(UTC)

@@ -1,0 +1,68 @@
+"""The Flask application: its protections, its words, and one blueprint per noun."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from aggregator.parts import Parts
+from web import (
+    agenda,
+    assets,
+    caching,
+    current,
+    entries,
+    failures,
+    follow,
+    forms,
+    groups,
+    health,
+    journal,
+    languages,
+    limits,
+    news,
+    operations,
+    pages,
+    proposals,
+    security,
+    stories,
+    terms,
+    wording,
+)
+from web.mounting import Mounted
+
+_NOUNS = (
+    *(news, entries, stories, groups, terms, agenda, follow),
+    *(proposals, journal, health, pages, operations),
+)
+
+
+def create_app(parts: Parts) -> Flask:
+    """The portal over these parts; it opens nothing itself and may be made several times."""
+    app = Flask(__name__)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    current.install(app, parts)
+    # Answers pass these in the opposite order: compared, then compressed, then protected.
+    security.install(app, parts.settings)
+    caching.install(app)
+    languages.install(app)
+    assets.install(app)
+    wording.install(app)
+    limits.install(app)
+    forms.install(app)
+    failures.install(app)
+    for noun in _NOUNS:
+        app.register_blueprint(noun.blueprint)
+    _mount(app, parts)
+    return app
+
+
+def _mount(app: Flask, parts: Parts) -> None:
+    """Put the application where the public address says, behind so many proxies."""
+    app.wsgi_app = Mounted(app.wsgi_app, parts.settings.base_url)  # type: ignore[method-assign]
+    proxies = parts.settings.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )

@@ -1,0 +1,88 @@
+"""Entries made ready to be shown in lists: rights applied, terms resolved, stories folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from aggregator.publish import rights
+from aggregator.store.tables import Entry
+from aggregator.taxonomy import areas, terms
+from aggregator.taxonomy.terms import Term
+from web.typography import day_of, spaced
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One entry of a list, with what its source lets us show."""
+
+    entry: Entry
+    title: str
+    excerpt: str
+    """Empty where the rights or the source give none."""
+    topics: tuple[Term, ...]
+    """The likeliest first."""
+    areas: tuple[Term, ...]
+    """The narrowest first; the metropolis and what is wider say nothing here and are left out."""
+    others: tuple[Entry, ...] = ()
+    """The same story at other groups, newest first."""
+
+
+def card(entry: Entry, others: Sequence[Entry] = ()) -> Card:
+    """A card for one entry; source, group and tags must be loaded."""
+    shown = rights.shown(entry)
+    french = entry.language.startswith("fr")
+    return Card(
+        entry=entry,
+        title=spaced(shown.title) if french else shown.title,
+        excerpt=spaced(shown.excerpt) if french else shown.excerpt,
+        topics=tuple(tagged(entry, "topic")),
+        areas=tuple(narrow(entry)),
+        others=tuple(others),
+    )
+
+
+def cards(entries: Sequence[Entry], folded: Mapping[int, Sequence[Entry]]) -> list[Card]:
+    """Cards in the same order; `folded` names the entries hidden behind each."""
+    return [card(entry, elsewhere(entry, folded.get(entry.id, ()))) for entry in entries]
+
+
+def elsewhere(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
+    """Of a story's other entries one per other group, in their order."""
+    by_group: dict[int, Entry] = {}
+    for other in others:
+        if other.id != entry.id and other.source.group_id != entry.source.group_id:
+            by_group.setdefault(other.source.group_id, other)
+    return list(by_group.values())
+
+
+def by_day(found: Sequence[Card]) -> list[tuple[date, list[Card]]]:
+    """The same cards under the day (in Paris) of their publication, order kept."""
+    days: list[tuple[date, list[Card]]] = []
+    for one in found:
+        day = day_of(one.entry.published)
+        if not days or days[-1][0] != day:
+            days.append((day, []))
+        days[-1][1].append(one)
+    return days
+
+
+def tagged(entry: Entry, dimension: str) -> list[Term]:
+    """Its terms of one dimension by weight; those that the taxonomy dropped are left out."""
+    tags = sorted(
+        (tag for tag in entry.tags if tag.dimension == dimension),
+        key=lambda tag: (-tag.weight, tag.slug),
+    )
+    return [terms.term(dimension, tag.slug) for tag in tags if terms.is_term(dimension, tag.slug)]
+
+
+_TOO_WIDE = frozenset({"country", "region", "metropolis"})
+
+
+def narrow(entry: Entry) -> list[Term]:
+    """Its places, the narrowest first, without those that contain another of them."""
+    slugs = [term.slug for term in tagged(entry, "area")]
+    wider = {above for slug in slugs for above in areas.ancestors(slug)}
+    kept = [slug for slug in slugs if slug not in wider and areas.area(slug).kind not in _TOO_WIDE]
+    return [terms.term("area", slug) for slug in kept]

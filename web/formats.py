@@ -1,0 +1,115 @@
+"""The same entries as Atom, RSS, JSON Feed, calendar or table. `aggregator.publish` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from flask import Response, request, stream_with_context
+from werkzeug.exceptions import NotFound
+
+from aggregator.publish import atom, icalendar, jsonfeed, publication, rss, table
+from aggregator.publish.publication import Publication
+from aggregator.search.engine import Cursor
+from aggregator.store import entries
+from aggregator.store.tables import Entry
+from web import current
+from web.caching import FEED_SECONDS, keep_for
+from web.languages import language
+from web.places import Place
+
+ENTRIES = 50
+"""Entries of one feed."""
+_WRITERS = {"atom": atom, "rss": rss, "json": jsonfeed, "ics": icalendar}
+_CHUNK = 500
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""When an empty list last changed."""
+
+ENDINGS = "<any(atom,rss,json,ics,csv):ending>"
+"""The part of a route that names a format."""
+
+
+def answer(place: Place, title: str, ending: str) -> Response:
+    """The entries of `place` in the format of `ending`; 404 for a format we do not write."""
+    if ending == "csv":
+        return _table(place)
+    if ending == "ics":
+        return _calendar(place, title)
+    if ending not in _WRITERS:
+        raise NotFound
+    results = current.parts().engine.search(
+        place.view.query(current.now()), limit=ENTRIES, after=Cursor.read(request.args.get("apres"))
+    )
+    found = entries.in_order(current.session(), results.ids)
+    following = None
+    if results.next:
+        own = place.feed(ending)
+        following = current.absolute(f"{own}{'&' if '?' in own else '?'}apres={results.next}")
+    return _written(place, title, ending, found, following)
+
+
+def _calendar(place: Place, title: str) -> Response:
+    """What takes place from now on, as far as the place’s filters find it."""
+    found = coming(place, since=current.now())
+    return _written(place, title, "ics", found, None)
+
+
+def coming(place: Place, *, since: datetime, until: datetime | None = None) -> list[Entry]:
+    """Entries of `place` that take place in a span of time, by their beginning."""
+    candidates = entries.taking_place(current.session(), since, until)
+    if place.view.is_everything or not candidates:
+        return candidates
+    ids = [entry.id for entry in candidates]
+    query = place.view.query(current.now())
+    kept = set(current.parts().engine.matching({0: query}, ids).get(0, ()))
+    return [entry for entry in candidates if entry.id in kept]
+
+
+def _written(
+    place: Place, title: str, ending: str, found: list[Entry], following: str | None
+) -> Response:
+    settings = current.parts().settings
+    updated = max(map(publication.changed, found), default=_NEVER)
+    published = Publication(
+        title=f"{publication.NAME} : {title}",
+        self_url=current.absolute(place.feed(ending)),
+        page_url=current.absolute(place.url()),
+        base_url=settings.base_url,
+        updated=updated,
+        entries=found,
+        language=language(),
+        next_url=following,
+        contact=settings.contact,
+    )
+    writer = _WRITERS[ending]
+    response = Response(writer.write(published), content_type=writer.MEDIA_TYPE)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return keep_for(response, FEED_SECONDS, changed=updated)
+
+
+def _table(place: Place) -> Response:
+    made = table.of_entries(
+        _all(place),
+        base_url=current.parts().settings.base_url,
+        query=place.url(),
+        made_at=current.now(),
+    )
+    response = Response(
+        stream_with_context(table.CHUNKS["csv"](made)), content_type=table.MEDIA_TYPES["csv"]
+    )
+    response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.csv"'
+    return keep_for(response, FEED_SECONDS)
+
+
+def _all(place: Place) -> Iterator[Entry]:
+    """Every entry of the place, newest first: as many as the page counts."""
+    query = place.view.query(current.now())
+    after = None
+    while True:
+        results = current.parts().engine.search(query, limit=_CHUNK, after=after)
+        yield from entries.in_order(current.session(), results.ids)
+        # Thousands of rows may pass; the session need not hold them.
+        current.session().expunge_all()
+        after = results.next
+        if after is None:
+            return

@@ -1,0 +1,87 @@
+"""What every form needs: proof that a person fills it in, counts, and its refusals in words.
+
+No account, no captcha, no third party: a field that only programs see, and the time it took.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from aggregator.errors import Refused
+from aggregator.registry import rates, wording
+from web import current
+from web.languages import language
+from web.languages import translate as _
+
+BAIT = "site_internet"
+"""A field that people do not see and programs fill in."""
+STAMP = "ouvert"
+"""When the form was opened, signed."""
+_FASTEST = 2.0
+"""Seconds; nobody reads and fills a form in less."""
+_LONGEST = 12 * 3600
+
+
+def install(app: Flask) -> None:
+    """Offer the two hidden fields to templates."""
+    app.jinja_env.globals.update(stamp=stamp, BAIT=BAIT, STAMP=STAMP)
+
+
+def stamp() -> str:
+    """The signed moment at which a form was shown."""
+    return _signer().dumps(current.now().timestamp())
+
+
+def require_person() -> None:
+    """Raise Refused when a program filled the form in."""
+    if request.form.get(BAIT):
+        raise Refused("too_often")
+    try:
+        opened = float(_signer().loads(request.form.get(STAMP, "")))
+    except (BadSignature, TypeError, ValueError):
+        raise Refused("too_often") from None
+    if not _FASTEST <= current.now().timestamp() - opened <= _LONGEST:
+        raise Refused("too_often")
+
+
+def require_rate(what: str) -> None:
+    """Count one more of `what` for this reader; raises Refused beyond the limit."""
+    rates.require(current.session(), what, request.remote_addr or "", now=current.now())
+
+
+def in_words(refusal: Refused) -> str:
+    """Why a wish was refused, as a sentence in the page's language."""
+    values = dict(refusal.values)
+    if isinstance(values.get("field"), str):
+        values["field"] = _field(str(values["field"]))
+    return wording.sentence(refusal.reason, language(), **values)
+
+
+def text(name: str, most: int = 3000) -> str:
+    """One field of the form, trimmed and cut."""
+    return request.form.get(name, "").strip()[:most]
+
+
+def _field(name: str) -> str:
+    names = {
+        "name": _("le nom"),
+        "home": _("l’adresse du site"),
+        "url": _("l’adresse"),
+        "description": _("la description"),
+        "category": _("ce qu’est le groupe"),
+        "language": _("la langue"),
+        "contact": _("le contact"),
+        "why": _("l’explication"),
+        "author_name": _("votre nom"),
+        "area": _("les territoires"),
+        "topic": _("les thèmes"),
+        "objective": _("les objectifs"),
+        "skill": _("les savoir-faire"),
+        "kind": _("la forme"),
+    }
+    return names.get(name, name)
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="form")

@@ -1,0 +1,124 @@
+"""Every source's state in public, in plain words, and how fresh the portal is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Blueprint, render_template, request
+
+from aggregator.collect.health import STATES
+from aggregator.collect.reasons import REASONS
+from aggregator.store import directory, entries, suppressions
+from aggregator.store.tables import Host, Source
+from web import current
+from web.languages import language
+
+blueprint = Blueprint("health", __name__)
+
+_WEEK = timedelta(days=7)
+_TONES = {
+    "ok": "good",
+    "new": "idle",
+    "silent": "idle",
+    "paused": "idle",
+    "slower": "warn",
+    "surge": "warn",
+    "moving": "warn",
+    "failing": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A source's state as people read it."""
+
+    code: str
+    label: str
+    tone: str
+    """`good`, `warn`, `bad` or `idle`."""
+    meaning: str
+    reason: str
+    """What went wrong at the last visit; empty when nothing did."""
+    remedy: str
+    ill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source of the public list."""
+
+    source: Source
+    told: Told
+    host: Host | None
+    requests: int
+    """What its host received from us in the last 7 days, for all its sources."""
+
+
+@blueprint.get("/sante")
+def index() -> str:
+    """Every source, the ill ones first, and the portal's own figures."""
+    session = current.session()
+    now = current.now()
+    lines = _lines()
+    counts = Counter(line.told.code for line in lines)
+    wanted = request.args.get("etat")
+    shown = [line for line in lines if wanted in (None, line.told.code)]
+    delays = sorted(entries.delays(session, now - _WEEK))
+    return render_template(
+        "health/index.html",
+        lines=sorted(shown, key=lambda line: not line.told.ill),
+        states=[
+            (state.code, state.label(language()), counts[state.code])
+            for state in STATES.values()
+            if counts[state.code]
+        ],
+        wanted=wanted,
+        total=len(lines),
+        well=sum(not line.told.ill for line in lines),
+        p50=_percentile(delays, 50),
+        p95=_percentile(delays, 95),
+        entries=entries.total(session),
+        requests=sum(directory.requests_by_host(session, (now - _WEEK).date()).values()),
+        left=suppressions.departures(session),
+    )
+
+
+@blueprint.app_template_global("health_of")
+def told(source: Source) -> Told:
+    """A source's state, its cause and its remedy in the page's language."""
+    code = "paused" if source.paused_at is not None else source.state
+    state = STATES.get(code) or STATES["new"]
+    reason = REASONS.get(source.last_reason or "") if code != "paused" else None
+    remedy = state.remedy(language()) or (reason.remedy(language()) if reason else "")
+    return Told(
+        code=state.code,
+        label=state.label(language()),
+        tone=_TONES.get(state.code, "bad"),
+        meaning=state.sentence(language()),
+        reason=reason.sentence(language()) if reason else "",
+        remedy=remedy,
+        ill=state.ill,
+    )
+
+
+def _lines() -> list[Line]:
+    session = current.session()
+    hosts = directory.hosts(session)
+    asked = directory.requests_by_host(session, (current.now() - _WEEK).date())
+    return [
+        Line(source, told(source), hosts.get(name), asked.get(name, 0))
+        for source in directory.sources(session)
+        if source.left_inventory_at is None
+        for name in (urlsplit(source.address).netloc.lower(),)
+    ]
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float | None:
+    """The nearest rank; None of nothing."""
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

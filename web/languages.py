@@ -1,0 +1,89 @@
+"""Which language a page speaks, and its words. French is the language of the templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, current_app, has_request_context, request
+from flask_babel import Babel, get_locale, get_translations
+
+from web.catalogues import TRANSLATIONS, compile_catalogues
+from web.typography import spaced
+
+COOKIE = "langue"
+A_YEAR = 365 * 24 * 3600
+
+
+def available() -> tuple[str, ...]:
+    """French, and each language that has a catalogue."""
+    others = sorted(path.parent.parent.name for path in TRANSLATIONS.glob("*/LC_MESSAGES/*.po"))
+    return ("fr", *others)
+
+
+def install(app: Flask) -> None:
+    """Set Flask-Babel up, our spaces included, and the `langue` parameter and cookie."""
+    compile_catalogues()
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    app.config["LANGUAGES"] = available()
+    Babel(app, default_locale="fr", default_timezone="Europe/Paris", locale_selector=_chosen)
+    # After Babel, which installs its own: ours make French spaces unbreakable.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=_gettext, ngettext=_ngettext, newstyle=True
+    )
+    app.after_request(_remember)
+
+
+def language() -> str:
+    """The language of this page: `fr`, `en`, …"""
+    locale = get_locale()
+    return locale.language if locale is not None else "fr"
+
+
+def translate(message: str, **values: Any) -> str:
+    """A message of ours in the page's language, from Python code."""
+    text = _gettext(message)
+    return text % values if values else text
+
+
+def translate_many(one: str, many: str, number: int, **values: Any) -> str:
+    """A message of ours that counts; `%(num)s` is the number."""
+    return _ngettext(one, many, number) % (values | {"num": number})
+
+
+def _gettext(message: str) -> str:
+    text: str = get_translations().ugettext(message)
+    return spaced(text) if language() == "fr" else text
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    if language() == "fr":  # in French nothing is singular: « 0 entrée »
+        return spaced(one if -2 < number < 2 else many)
+    text: str = get_translations().ungettext(one, many, number)
+    return text
+
+
+def _chosen() -> str:
+    if not has_request_context():
+        return "fr"
+    codes = known()
+    for wish in (request.args.get("langue"), request.cookies.get(COOKIE)):
+        if wish in codes:
+            return wish
+    return request.accept_languages.best_match(codes, default="fr") or "fr"
+
+
+def known() -> tuple[str, ...]:
+    """The languages found when this process started."""
+    languages: tuple[str, ...] = current_app.config["LANGUAGES"]
+    return languages
+
+
+def _remember(response: Response) -> Response:
+    wish = request.args.get("langue")
+    if wish in known():
+        response.set_cookie(
+            COOKIE, wish, max_age=A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    if response.mimetype == "text/html":
+        response.vary.update(("Accept-Language", "Cookie"))
+    return response

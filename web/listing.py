@@ -1,0 +1,308 @@
+"""A list of entries: what the reader chose, what was found, and every way on from there.
+
+One question to the search engine, one to the database; pages, fragments and feeds render it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask import request, url_for
+
+from aggregator.search.engine import Cursor, Results
+from aggregator.search.saying import Language
+from aggregator.search.view import DIMENSION_OF, View
+from aggregator.store import directory, entries
+from aggregator.store.tables import Entry
+from aggregator.taxonomy import areas, terms
+from web import cards, current, wording
+from web.cards import Card
+from web.languages import language
+from web.languages import translate as _
+from web.places import PARAMETERS, Place, address
+
+PAGE = 20
+"""Entries of one page."""
+LONGEST_FACET = 12
+"""Choices of one facet; the chosen ones are always among them."""
+_TOO_WIDE = frozenset({"country", "region"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a facet."""
+
+    slug: str
+    label: str
+    count: int
+    url: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One dimension to narrow by."""
+
+    dimension: str
+    label: str
+    choices: tuple[Choice, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that holds, and the address without it."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to follow a list."""
+
+    label: str
+    url: str
+    why: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The list in another format."""
+
+    name: str
+    ending: str
+    type: str
+    url: str
+    alternate: bool
+    """Whether a feed reader should be told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a page of entries shows."""
+
+    place: Place
+    title: str
+    cards: Sequence[Card]
+    total: int
+    """Entries found in all, those of one story each counted."""
+    facets: Sequence[Facet] = ()
+    chips: Sequence[Chip] = ()
+    next_url: str | None = None
+    by_day: bool = True
+    """Whether it is in order of date; else by relevance."""
+    is_first: bool = True
+    timeline: Sequence[tuple[str, int]] = field(default=())
+
+    @property
+    def days(self) -> list[tuple[date, list[Card]]]:
+        """The cards under their days."""
+        return cards.by_day(self.cards)
+
+    @property
+    def bare_url(self) -> str:
+        """The list without any chosen filter."""
+        return self.place.path
+
+    @property
+    def explain_url(self) -> str:
+        """The page that explains how to follow this list."""
+        return self.place.elsewhere(url_for("follow.index"))
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """Every other format of this list."""
+        return feeds(self.place)
+
+    @property
+    def ways(self) -> list[Way]:
+        """Every way to follow this list."""
+        return ways(self.place)
+
+
+def listing(place: Place, title: str, *, facets: bool = True) -> Listing:
+    """Ask once: the page of `place` that `apres` in the query string names, the first without."""
+    view = place.view
+    after = Cursor.read(request.args.get("apres"))
+    results = current.parts().engine.search(
+        view.query(current.now()),
+        limit=PAGE,
+        after=after,
+        facets=tuple(PARAMETERS) if facets else (),
+        order=view.order,
+        fold=True,
+    )
+    return Listing(
+        place=place,
+        title=title,
+        cards=_cards(results),
+        total=results.total,
+        facets=_facets(place, results) if facets else (),
+        chips=chips(place),
+        next_url=place.url(after=str(results.next)) if results.next else None,
+        by_day=view.order != "relevance",
+        is_first=after is None,
+    )
+
+
+def _cards(results: Results) -> list[Card]:
+    ids = [*results.ids, *(id for others in results.folded.values() for id in others)]
+    found = {entry.id: entry for entry in entries.in_order(current.session(), ids)}
+    folded: dict[int, list[Entry]] = {
+        shown: [found[id] for id in others if id in found]
+        for shown, others in results.folded.items()
+    }
+    return cards.cards([found[id] for id in results.ids if id in found], folded)
+
+
+def _facets(place: Place, results: Results) -> list[Facet]:
+    fixed = place.fixed[0] if place.fixed else None
+    return [
+        _facet(place, dimension, results)
+        for dimension, name in PARAMETERS.items()
+        if name != fixed or dimension == "area"
+    ]
+
+
+def _facet(place: Place, dimension: str, results: Results) -> Facet:
+    name = PARAMETERS[dimension]
+    counts = dict(results.facets.get(dimension, {}))
+    chosen: tuple[str, ...] = getattr(place.chosen, name)
+    fixed = place.fixed[1] if place.fixed and place.fixed[0] == name else None
+    if dimension == "area":
+        counts = _useful_areas(counts, {*chosen, fixed} - {None})
+    others = [slug for slug in counts if slug not in chosen and slug != fixed]
+    slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
+    labels = _labels(dimension, slugs)
+    choices = tuple(
+        Choice(
+            slug=slug,
+            label=labels[slug],
+            count=counts.get(slug, 0),
+            url=_choice_url(place, dimension, slug, fixed),
+            chosen=slug in chosen,
+        )
+        for slug in slugs
+        if slug in labels
+    )
+    is_open = dimension in {"topic", "area"} or bool(chosen)
+    return Facet(dimension, wording.dimension_label(dimension), choices, is_open)
+
+
+def _choice_url(place: Place, dimension: str, slug: str, fixed: str | None) -> str:
+    name = PARAMETERS[dimension]
+    if fixed is not None:
+        # A narrower area has a page of its own.
+        return address(wording.term_url(dimension, slug), place.chosen.to_args())
+    if slug in getattr(place.chosen, name):
+        return place.without(name, slug)
+    return place.adding(name, slug)
+
+
+def _useful_areas(counts: dict[str, int], chosen: set[str | None]) -> dict[str, int]:
+    """Areas worth choosing: none that contains a chosen one, none as wide as the region."""
+    known = [slug for slug in chosen if slug is not None and terms.is_term("area", slug)]
+    wider = {above for slug in known for above in areas.ancestors(slug)}
+    return {
+        slug: count
+        for slug, count in counts.items()
+        if slug not in wider
+        and terms.is_term("area", slug)
+        and areas.area(slug).kind not in _TOO_WIDE
+    }
+
+
+def _labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
+    if dimension == "group":
+        return directory.names(current.session(), slugs)
+    if dimension == "type":
+        return {slug: wording.type_label(slug) for slug in slugs}
+    return {
+        slug: wording.term_label(terms.term(dimension, slug))
+        for slug in slugs
+        if terms.is_term(dimension, slug)
+    }
+
+
+def chips(place: Place) -> list[Chip]:
+    """The filters chosen in the query string, each with the address without it."""
+    return [Chip(_describe(*pair), place.without(*pair)) for pair in place.chosen_pairs()]
+
+
+def _describe(name: str, value: str) -> str:
+    if name in DIMENSION_OF:
+        return _labels(DIMENSION_OF[name], [value]).get(value, value)
+    if name == "q":
+        return _("« %(words)s »", words=value)
+    view = View().with_value(name, value)
+    return view.words(_spoken(), now=current.now())
+
+
+def title_of(place: Place) -> str:
+    """What a list of these filters is called, in words."""
+    names = directory.names(current.session(), place.view.groupe) if place.view.groupe else {}
+    return place.view.words(_spoken(), now=current.now(), names=names)
+
+
+def warnings(place: Place) -> list[str]:
+    """What of the search could not be understood as written, in sentences."""
+    understood = place.view.understood(current.now())
+    return [warning.say(_spoken()) for warning in understood.warnings]
+
+
+def _spoken() -> Language:
+    """The language in which searches can be told: French, or English for all others."""
+    return "fr" if language() == "fr" else "en"
+
+
+def feeds(place: Place) -> list[Feed]:
+    """Every other format of a list."""
+    formats = (
+        ("Atom", "atom", "application/atom+xml", True),
+        ("RSS", "rss", "application/rss+xml", True),
+        ("JSON Feed", "json", "application/feed+json", True),
+        (_("Agenda"), "ics", "text/calendar", False),
+        ("CSV", "csv", "text/csv", False),
+    )
+    return [
+        Feed(name, ending, type, place.feed(ending), alternate)
+        for name, ending, type, alternate in formats
+    ]
+
+
+def ways(place: Place) -> list[Way]:
+    """Every way to follow a list, for people who may not know what a feed is."""
+    by_ending = {feed.ending: feed for feed in feeds(place)}
+    return [
+        Way(
+            _("Dans un lecteur de flux"),
+            by_ending["atom"].url,
+            _("Atom : copiez cette adresse dans Feedly, Thunderbird, NetNewsWire…"),
+            "application/atom+xml",
+        ),
+        Way(
+            "RSS", by_ending["rss"].url, _("Pour les lecteurs plus anciens."), "application/rss+xml"
+        ),
+        Way("JSON Feed", by_ending["json"].url, _("Pour les programmes."), "application/feed+json"),
+        Way(
+            _("Dans votre agenda"),
+            by_ending["ics"].url,
+            _("Les rendez-vous annoncés ici, tenus à jour (iCalendar)."),
+            "text/calendar",
+        ),
+        Way(
+            _("Sur le site de votre groupe"),
+            place.elsewhere(url_for("follow.embed_code")),
+            _("Un cadre à copier dans une page, sans traceur."),
+        ),
+        Way(
+            _("Exporter ces résultats"),
+            by_ending["csv"].url,
+            _("Tableau CSV, pour un tableur."),
+            "text/csv",
+        ),
+    ]

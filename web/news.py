@@ -1,0 +1,64 @@
+"""The front page by day, and the search; both in every format."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from aggregator.store import directory
+from web import current, formats
+from web.formats import ENDINGS
+from web.languages import translate as _
+from web.listing import listing, title_of, warnings
+from web.places import here
+
+blueprint = Blueprint("news", __name__)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """The news of the metropolis, newest first, by day."""
+    if "q" in request.args:
+        return redirect(url_for("news.search", **request.args.to_dict(flat=False)))  # type: ignore[arg-type]  # several values each
+    place = here("/", "/fil")
+    found = listing(place, title_of(place))
+    groups = directory.total(current.session()) if not found.cards else 0
+    return render_template("news/home.html", listing=found, groups=groups)
+
+
+@blueprint.get(f"/fil.{ENDINGS}")
+def home_as(ending: str) -> Response:
+    """The front page's entries in another format."""
+    place = here("/", "/fil")
+    return formats.answer(place, title_of(place), ending)
+
+
+@blueprint.get("/recherche")
+def search() -> str:
+    """What matches a query, and how to ask; without a query, how to ask."""
+    place = here("/recherche", "/recherche")
+    found = listing(place, title_of(place)) if request.args else None
+    return render_template(
+        "news/search.html",
+        listing=found,
+        place=place,
+        sought=request.args.get("q", ""),
+        title=found.title if found else _("Chercher"),
+        warnings=warnings(place),
+    )
+
+
+@blueprint.get(f"/recherche.{ENDINGS}")
+def search_as(ending: str) -> Response:
+    """The found entries in another format: a saved search is a feed."""
+    place = here("/recherche", "/recherche")
+    return formats.answer(place, title_of(place), ending)
+
+
+@blueprint.get("/recherche/suggestions")
+def suggestions() -> Response:
+    """Words of titles that begin as typed (OpenSearch Suggestions 1.1)."""
+    typed = request.args.get("q", "")[:100]
+    *before, last = typed.split(" ")
+    words = current.parts().engine.suggest(last.casefold(), limit=8) if len(last) > 1 else ()
+    return jsonify([typed, [" ".join((*before, found.word)) for found in words]])

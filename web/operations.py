@@ -1,0 +1,165 @@
+"""For machines: health checks, metrics, robots, site map, security contact, manifest, worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify, render_template, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from aggregator.errors import BrokenIndex
+from aggregator.publish.publication import PATHS
+from aggregator.store import directory
+from aggregator.taxonomy import terms
+from web import current
+from web.assets import FOLDER, asset, version
+from web.caching import keep_for
+from web.languages import language
+from web.languages import translate as _
+
+blueprint = Blueprint("operations", __name__)
+
+_DAY = 24 * 3600
+
+
+@blueprint.get("/healthz")
+def alive() -> ResponseReturnValue:
+    """Whether this process answers."""
+    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """Whether it can serve: database and index answer; 503 names what does not."""
+    faults = []
+    try:
+        current.session().execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        faults.append("database")
+    try:
+        current.parts().engine.count()
+    except BrokenIndex:
+        faults.append("index")
+    answer = jsonify({"ready": not faults, "faults": faults})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer, 503 if faults else 200
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """This process's counters (Prometheus text format)."""
+    return Response(
+        generate_latest(REGISTRY),
+        content_type=CONTENT_TYPE_LATEST,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers may read: all pages but searches and forms (RFC 9309)."""
+    root = url_for("news.home")
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {root}{path}" for path in ("recherche", "moderation", "bureau", "abonnement/",
+                                                  "corriger", "signaler", "*?*apres=")),
+        f"Sitemap: {current.absolute(url_for('operations.sitemap'))}",
+    ]  # fmt: skip
+    return keep_for(Response("\n".join(lines) + "\n", mimetype="text/plain"), _DAY)
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Pages of our own; entries are left to their originals, which are canonical."""
+    body = stream_with_context(_sitemap())
+    return keep_for(Response(body, mimetype="application/xml"), _DAY)
+
+
+def _sitemap() -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    pages = ("news.home", "agenda.index", "groups.index", "terms.index", "pages.about")
+    for endpoint in pages:
+        yield _place(url_for(endpoint))
+    for dimension, path in PATHS.items():
+        if dimension != "kind":
+            for term in terms.terms(dimension):
+                yield _place(url_for("terms.page", path=path, slug=term.slug))
+    for group in directory.groups(current.session()):
+        yield _place(url_for("groups.page", slug=group.slug), group.updated_at.date().isoformat())
+    yield "</urlset>\n"
+
+
+def _place(path: str, changed: str | None = None) -> str:
+    day = f"<lastmod>{changed}</lastmod>" if changed else ""
+    return f"<url><loc>{current.absolute(path)}</loc>{day}</url>\n"
+
+
+@blueprint.get("/.well-known/security.txt")
+@blueprint.get("/security.txt")
+def security() -> Response:
+    """Whom to tell of a weakness (RFC 9116)."""
+    contact = current.parts().settings.contact
+    until = (current.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    address = contact if ":" in contact else f"mailto:{contact}"
+    lines = [
+        f"Contact: {address}",
+        f"Expires: {until}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {current.absolute(url_for('operations.security'))}",
+    ]
+    return keep_for(Response("\n".join(lines) + "\n", mimetype="text/plain"), _DAY)
+
+
+@blueprint.get("/fil.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to install the portal."""
+    icons = [("icon.svg", "any", "image/svg+xml"), ("icon-192.png", "192x192", "image/png"),
+             ("icon-512.png", "512x512", "image/png")]  # fmt: skip
+    answer = jsonify(
+        {
+            "name": "Fil commun",
+            "short_name": "Fil commun",
+            "description": _("Les nouvelles des groupes citoyens de la métropole de Paris."),
+            "lang": language(),
+            "start_url": url_for("news.home"),
+            "scope": url_for("news.home"),
+            "display": "minimal-ui",
+            "background_color": "#fdfdfc",
+            "theme_color": "#c3122f",
+            "icons": [
+                {"src": asset(name), "sizes": sizes, "type": type, "purpose": "any"}
+                for name, sizes, type in icons
+            ]
+            + [{"src": asset("icon-512.png"), "sizes": "512x512", "purpose": "maskable"}],
+        }
+    )
+    answer.mimetype = "application/manifest+json"
+    return keep_for(answer, _DAY)
+
+
+@blueprint.get("/recherche.xml")
+def opensearch() -> Response:
+    """How a browser searches here (OpenSearch 1.1)."""
+    body = render_template("operations/opensearch.xml")
+    return keep_for(Response(body, mimetype="application/opensearchdescription+xml"), _DAY)
+
+
+@blueprint.get("/hors-ligne.js")
+def service_worker() -> Response:
+    """The service worker, at the root so that it serves every page; its caches bear versions."""
+    script = (Path(FOLDER) / "offline.js").read_text("utf-8")
+    names = ("fil.css", "fil.js", "icon.svg")
+    release = "-".join(version(name) for name in names)
+    root, fallback = url_for("news.home"), url_for("pages.offline")
+    head = f"const RELEASE = {release!r}, HOME = {root!r}, OFFLINE = {fallback!r};\n"
+    files = ", ".join(repr(asset(name)) for name in names)
+    body = f"{head}const SHELL = [OFFLINE, {files}];\n{script}"
+    response = Response(body, mimetype="text/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    return response

@@ -1,0 +1,28 @@
+// Small improvements of pages that work without them. Each finds its own elements and does one thing.
+
+import { copyButtons } from "./copy.js";
+import { keys } from "./keys.js";
+import { suggestions } from "./suggest.js";
+import { ages } from "./ages.js";
+
+copyButtons(document);
+keys(document);
+suggestions(document);
+ages(document);
+
+// A choice in a filter acts at once; its button stays for those without script.
+for (const select of document.querySelectorAll("select[data-submit]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// A panel opened by mistake closes with Escape, and the focus goes back to its button.
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details.follow[open]");
+  if (open) { open.open = false; open.querySelector("summary").focus(); }
+});
+
+if ("serviceWorker" in navigator && window.isSecureContext) {
+  const link = document.querySelector('link[rel="manifest"]');
+  const address = new URL("hors-ligne.js", link.href);
+  navigator.serviceWorker.register(address).catch(() => {});
+}
