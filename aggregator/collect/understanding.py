@@ -49,7 +49,7 @@ def understand(entry: ParsedEntry, text: str, profile: Profile, *, tagged: bool)
     """
     kinds = [TagFound("kind", slug, "source", 1.0) for slug in sorted(profile.kinds)]
     if not tagged:
-        language = language_of(f"{entry.title}. {text[:2000]}", entry.language)
+        language = language_of(f"{entry.title}. {text[:400]}", entry.language)
         return Understood(language or profile.language or "fr", (*kinds, *_areas(profile)))
     found = tags.tags_for(entry.title, text, profile=profile, language=entry.language)
     areas: Sequence[TagFound] = found.areas or _areas(profile)

@@ -83,16 +83,13 @@ def hold(session: Session, source_id: int, claimed_until: datetime) -> Source | 
     The first statement of a source's transaction: it writes, so that on SQLite nobody else
     writes until the commit.
     """
-    statement = (
+    return session.scalar(
         update(Source)
         .where(Source.id == source_id, Source.claimed_until == claimed_until)
         .values(claimed_until=claimed_until)
-        .returning(Source.id)
-        .execution_options(synchronize_session=False)
+        .returning(Source)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    if session.scalar(statement) is None:
-        return None
-    return session.get_one(Source, source_id, populate_existing=True)
 
 
 def renew(session: Session, ids: Collection[int], held: datetime, until: datetime) -> Sequence[int]:

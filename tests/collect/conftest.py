@@ -108,6 +108,11 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that went away is part of the play."""
+
+
 @pytest.fixture
 def a_site() -> Iterator[Callable[[], Site]]:
     """Makes a site on an address of its own."""
@@ -116,7 +121,7 @@ def a_site() -> Iterator[Callable[[], Site]]:
     def make() -> Site:
         number = next(_hosts)
         site = Site(f"127.9.{number // 250}.{number % 250 + 1}", 0)
-        server = ThreadingHTTPServer((site.host, 0), _handler(site))
+        server = _Server((site.host, 0), _handler(site))
         server.daemon_threads = True
         site.port = server.server_port
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,0 +1,171 @@
+"""A worker may be killed at any moment, or asked to stop: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.collect.crawl import Manners, work
+from aggregator.collect.ingest import MAX_VERSIONS
+from aggregator.settings import Settings
+from aggregator.store.tables import Crawl, Entry, EntryTag, Source
+
+KILLER = """
+import asyncio, os, random, signal, sys, time
+from datetime import UTC, datetime, timedelta
+from aggregator.collect.crawl import Manners, crawl
+from aggregator.settings import read_settings
+from aggregator.store import database
+import structlog, logging
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+url, kills = sys.argv[1], int(sys.argv[2])
+settings = read_settings(allow_private_networks=True, _env_file=None)
+manners = Manners(delay=0.001, timeout=5, lease=timedelta(seconds=0.3), look=0.02)
+
+def clock():
+    return datetime.now(UTC)
+
+def crawl_for_ever():
+    engine = database.open_database(url)
+    sessions = database.sessions(engine)
+    while True:
+        asyncio.run(crawl(sessions, settings, clock, all_=True, manners=manners))
+
+for number in range(kills):
+    child = os.fork()
+    if child == 0:
+        crawl_for_ever()
+    time.sleep(random.uniform(0.1, 0.9))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+time.sleep(0.4)
+engine = database.open_database(url)
+sessions = database.sessions(engine)
+asyncio.run(crawl(sessions, settings, clock, all_=True, manners=manners))
+engine.dispose()
+"""
+
+
+@pytest.mark.slow
+def test_thirty_kills_lose_nothing_and_double_nothing(
+    session: Session, a_source, a_site, rss, item, database_url: str
+) -> None:
+    def growing(site) -> Callable:
+        def page(_asked):
+            # Each visit sees one more entry, and the first one edited again.
+            hits = site.paths().count("/flux")
+            feed = rss(item(0, f"Édition {hits}"), *(item(n) for n in range(1, hits + 3)))
+            return site.pages["/modele"].__class__(feed.encode())
+
+        return page
+
+    sites = [a_site() for _ in range(8)]
+    for number, site in enumerate(sites):
+        site.says("/modele")
+        site.pages["/flux"] = growing(site)
+        a_source(f"s{number}", url=site.url("/flux"))
+    session.commit()
+    subprocess.run([sys.executable, "-c", KILLER, database_url, "30"], check=True, timeout=200)
+
+    session.expire_all()
+    visits = sum(site.paths().count("/flux") for site in sites)
+    assert visits > 60
+    sources = session.scalars(select(Source).order_by(Source.id))
+    for source, site in zip(sources, sites, strict=True):
+        hits = site.paths().count("/flux")
+        mine = session.scalars(select(Entry).where(Entry.source_id == source.id)).all()
+        # The last, undisturbed round has seen all that was ever published.
+        assert sorted(int(entry.uid) for entry in mine) == list(range(hits + 3))
+        assert (source.claimed_until, source.failures) == (None, 0)
+        of_mine = Crawl.source_id == source.id
+        assert session.scalar(select(func.sum(Crawl.entries_new)).where(of_mine)) == len(mine)
+        edits = session.scalar(select(func.sum(Crawl.entries_updated)).where(of_mine))
+        assert sum(len(entry.versions) for entry in mine) == min(edits, MAX_VERSIONS)
+    count = select(func.count())
+    orphans = count.select_from(EntryTag).where(EntryTag.entry_id.not_in(select(Entry.id)))
+    assert session.scalar(orphans) == 0
+
+
+def running(
+    sessions: sessionmaker[Session],
+    settings: Settings,
+    clock: Callable,
+    manners: Manners,
+    until: Callable[[], bool],
+) -> float:
+    """Let a worker run until something holds, then stop it; how long the stop took."""
+
+    async def main() -> float:
+        stop = asyncio.Event()
+        worker = asyncio.create_task(work(sessions, settings, clock, stop=stop, manners=manners))
+        async with asyncio.timeout(10):
+            while not until():
+                await asyncio.sleep(0.02)
+        started = time.monotonic()
+        stop.set()
+        async with asyncio.timeout(10):
+            await worker
+        return time.monotonic() - started
+
+    return asyncio.run(main())
+
+
+def test_a_worker_takes_sources_as_they_become_due_and_stops_at_once(
+    sessions, session, settings, clock, a_source, a_site, rss, item
+):
+    site = a_site()
+    source = a_source(url=site.says("/flux", rss(item(1))))
+    later = a_source("plus-tard", url=site.says("/tard", rss(item(1))))
+    later.next_crawl_at = clock.now + timedelta(hours=1)
+    session.commit()
+
+    def both_seen() -> bool:
+        if "/flux" in site.paths():
+            clock.now = later.next_crawl_at + timedelta(seconds=1)
+        return "/tard" in site.paths()
+
+    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1)
+    assert running(sessions, settings, clock, manners, both_seen) < 2
+    session.expire_all()
+    assert (source.state, later.state) == ("ok", "ok")
+    assert source.claimed_until is None
+
+
+def test_what_a_stop_cuts_off_did_not_fail_and_is_due_for_the_next_worker(
+    sessions, session, settings, clock, a_source, a_site, rss, item
+):
+    site = a_site()
+    source = a_source(url=site.says("/lent", rss(item(1)), seconds=3))
+    session.commit()
+    manners = Manners(delay=0.01, timeout=20, look=0.05, grace=0.1)
+    asked = lambda: "/lent" in site.paths()  # noqa: E731  said in the test's own words
+    assert running(sessions, settings, clock, manners, asked) < 2
+    session.expire_all()
+    assert (source.failures, source.claimed_until, source.last_crawled_at) == (0, None, None)
+    assert source.next_crawl_at == clock.now
+    assert session.scalars(select(Crawl)).all() == []
+
+
+def test_a_claim_that_was_lost_meanwhile_settles_nothing(
+    session, a_source, a_site, crawled, rss, item, sessions, clock
+):
+    site = a_site()
+
+    def stolen(_asked):
+        with sessions.begin() as other:
+            other.scalars(select(Source)).one().claimed_until = clock.now + timedelta(days=1)
+        return site.pages["/modele"]
+
+    site.says("/modele", rss(item(1)))
+    site.pages["/flux"] = stolen
+    a_source(url=site.url("/flux"))
+    assert crawled().entries_new == 0
+    assert session.scalars(select(Entry)).all() == []
