@@ -12,6 +12,7 @@ FilcommunError                      shown as one sentence, never as a traceback
 ├── ParseError                      these bytes hold no feed, page or calendar we can read
 ├── QueryError                      a search was not understood; `.position` is the character
 ├── BrokenIndex                     the index folder is foreign, corrupt or of another version
+├── TooMany                         one place or person asked too often; later it may
 └── MailError                       a mail was not taken; `.permanent` says whether to try again
 """
 
@@ -116,3 +117,7 @@ class MailError(FilcommunError):
         super().__init__(message)
         self.permanent = permanent
         self.scope = scope
+
+
+class TooMany(FilcommunError):
+    """One place or person asked for something too often; later it may again."""

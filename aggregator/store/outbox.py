@@ -31,7 +31,7 @@ def write(
     language: str = "fr",
     values: dict[str, Any] | None = None,
     priority: int = 0,
-    issue: Issue | None = None,
+    issue_id: int | None = None,
     subscription_id: int | None = None,
 ) -> Letter:
     """Put one letter in the outbox; it leaves after the caller's commit."""
@@ -42,7 +42,7 @@ def write(
         priority=priority,
         language=language,
         values=values or {},
-        issue_id=issue.id if issue is not None else None,
+        issue_id=issue_id,
         subscription_id=subscription_id,
         created_at=now,
         next_try_at=now,
@@ -127,7 +127,8 @@ def sent(session: Session, letter_ids: Collection[int], *, now: datetime) -> Non
         session.execute(
             update(Letter)
             .where(Letter.id.in_(letter_ids))
-            .values(sent_at=now, claimed_until=None, last_error="")
+            # What was sent may carry secret links: they are not kept here in the clear.
+            .values(sent_at=now, claimed_until=None, last_error="", values={})
         )
 
 

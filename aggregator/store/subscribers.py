@@ -61,7 +61,7 @@ def suspend(session: Session, address: str, *, now: datetime, reason: str) -> bo
     return bool(done.rowcount)
 
 
-def due(session: Session, *, now: datetime, limit: int) -> Sequence[Subscription]:
+def due(session: Session, *, now: datetime, limit: int, offset: int = 0) -> Sequence[Subscription]:
     """Subscriptions whose digest is due, the same views together; with their subscribers."""
     return session.scalars(
         select(Subscription)
@@ -75,6 +75,7 @@ def due(session: Session, *, now: datetime, limit: int) -> Sequence[Subscription
         .options(joinedload(Subscription.subscriber))
         .order_by(Subscription.next_digest_at, Subscription.view, Subscription.id)
         .limit(limit)
+        .offset(offset)
     ).all()
 
 
@@ -123,14 +124,14 @@ def is_unread(session: Session, *, before: datetime) -> bool:
 
 def news(
     session: Session, *, since: datetime, until: datetime, not_older: timedelta
-) -> Sequence[int]:
-    """Ids of what was first seen from `since` on and before `until`, the newest first.
+) -> dict[int, int | None]:
+    """What was first seen from `since` on and before `until`: id → story, the newest first.
 
     What was published more than `not_older` before `since` is no news: a source brings its old
     entries along when it is first read.
     """
-    return session.scalars(
-        select(Entry.id)
+    rows = session.execute(
+        select(Entry.id, Entry.story_id)
         .where(
             Entry.first_seen_at >= since,
             Entry.first_seen_at < until,
@@ -139,13 +140,14 @@ def news(
             Entry.deleted_at.is_(None),
         )
         .order_by(Entry.published.desc(), Entry.id.desc())
-    ).all()
+    )
+    return {row.id: row.story_id for row in rows}
 
 
-def coming(session: Session, *, since: datetime, until: datetime) -> Sequence[int]:
-    """Ids of the events that begin in a time, the first first."""
-    return session.scalars(
-        select(Entry.id)
+def coming(session: Session, *, since: datetime, until: datetime) -> dict[int, int | None]:
+    """The events that begin in a time: id → story, the first first."""
+    rows = session.execute(
+        select(Entry.id, Entry.story_id)
         .where(
             Entry.starts_at >= since,
             Entry.starts_at < until,
@@ -153,7 +155,8 @@ def coming(session: Session, *, since: datetime, until: datetime) -> Sequence[in
             Entry.deleted_at.is_(None),
         )
         .order_by(Entry.starts_at, Entry.id)
-    ).all()
+    )
+    return {row.id: row.story_id for row in rows}
 
 
 def entries(session: Session, ids: Sequence[int]) -> list[Entry]:
@@ -186,12 +189,20 @@ def unmatched(session: Session, *, limit: int) -> Sequence[int]:
     ).all()
 
 
-def matched(session: Session, ids: Sequence[int], *, now: datetime) -> None:
-    """Note that the alerts were tried on these entries."""
-    session.execute(
-        update(Entry).where(Entry.id.in_(ids)).values(matched_at=now),
+def plain_entries(session: Session, ids: Sequence[int]) -> Sequence[Entry]:
+    """The entries of these ids, alone."""
+    return session.scalars(select(Entry).where(Entry.id.in_(ids))).all()
+
+
+def claim_unmatched(session: Session, ids: Sequence[int], *, now: datetime) -> Sequence[int]:
+    """Note that the alerts are tried on these entries; returns those nobody had tried before."""
+    return session.scalars(
+        update(Entry)
+        .where(Entry.id.in_(ids), Entry.matched_at.is_(None))
+        .values(matched_at=now)
+        .returning(Entry.id),
         execution_options={"synchronize_session": False},
-    )
+    ).all()
 
 
 def waiting_matches(session: Session) -> dict[int, list[int]]:
@@ -207,20 +218,21 @@ def waiting_matches(session: Session) -> dict[int, list[int]]:
     return found
 
 
-def told(session: Session, subscription_id: int, ids: Sequence[int], *, now: datetime) -> int:
-    """Claim matches as told; returns how many were this process's to tell."""
-    done = session.execute(
+def told(
+    session: Session, subscription_id: int, ids: Sequence[int], *, now: datetime
+) -> Sequence[int]:
+    """Claim matches as told; returns the entries that are this process's to tell."""
+    return session.scalars(
         update(Match)
         .where(
             Match.subscription_id == subscription_id,
             Match.entry_id.in_(ids),
             Match.told_at.is_(None),
         )
-        .values(told_at=now),
+        .values(told_at=now)
+        .returning(Match.entry_id),
         execution_options={"synchronize_session": False},
-    )
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+    ).all()
 
 
 def letters_since(session: Session, subscription_id: int, *, since: datetime) -> int:
@@ -229,6 +241,26 @@ def letters_since(session: Session, subscription_id: int, *, since: datetime) ->
         Letter.subscription_id == subscription_id, Letter.created_at > since
     )
     return session.scalar(counted) or 0
+
+
+def wrote_lately(session: Session, address: str, kind: str, *, since: datetime) -> bool:
+    """Whether an address got a letter of one kind since an instant."""
+    wrote = exists().where(
+        Letter.address == address, Letter.kind == kind, Letter.created_at > since
+    )
+    return bool(session.scalar(select(wrote)))
+
+
+def letters_to(session: Session, address: str) -> Sequence[Letter]:
+    """All letters kept to one address, the oldest first."""
+    return session.scalars(
+        select(Letter).where(Letter.address == address).order_by(Letter.created_at, Letter.id)
+    ).all()
+
+
+def forget_letters(session: Session, address: str) -> None:
+    """Erase all letters to one address, sent or not."""
+    session.execute(delete(Letter).where(Letter.address == address))
 
 
 def unconfirmed(

@@ -7,17 +7,29 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as SmtpSession
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
+from aggregator.mail import subscribing
 from aggregator.mail.message import Outgoing
+from aggregator.mail.subscribing import Wish
+from aggregator.search.engine import Engine
+from aggregator.search.engines import open_engine
+from aggregator.search.indexing import index_pending
+from aggregator.search.view import View
 from aggregator.settings import Settings, read_settings
+from aggregator.store import tokens
+from aggregator.store.tables import Entry, EntryTag, Letter, Source, Subscription
 
 
 @dataclass
@@ -31,7 +43,12 @@ class PostOffice:
     port: int = 0
 
     async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        server: SMTP,
+        session: SmtpSession,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
     ) -> str:
         if answer := self._answer("MAIL", address):
             return answer
@@ -39,14 +56,19 @@ class PostOffice:
         return "250 OK"
 
     async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        server: SMTP,
+        session: SmtpSession,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
     ) -> str:
         if answer := self._answer("RCPT", address):
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:
         if answer := self._answer("DATA", envelope.rcpt_tos[0]):
             return answer
         assert isinstance(envelope.content, bytes)
@@ -190,7 +212,7 @@ def html_of() -> Callable[[EmailMessage], str]:
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     assert part is not None
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 @pytest.fixture
@@ -198,3 +220,65 @@ def serve() -> Iterator[Callable[[Callable[[], asyncio.BaseProtocol]], int]]:
     """Serves a protocol and returns its port, as often as wanted."""
     with ExitStack() as stack:
         yield lambda protocol: stack.enter_context(serving(protocol))
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Engine]:
+    """An empty index of the default engine."""
+    engine = open_engine(f"whoosh:{tmp_path / 'index'}")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def subscribed(session: Session, settings: Settings, now: datetime) -> Callable[..., Subscription]:
+    """Makes a confirmed subscription: `subscribed("bob@example.org", view="theme=transports")`."""
+
+    def make(address: str = "alice@example.org", **options: Any) -> Subscription:
+        at = options.pop("at", now - timedelta(days=7))
+        view = View.from_args(parse_qs(options.pop("view", "")))
+        wish = Wish(view=view, **({"rhythm": "daily"} | options))
+        before = set(session.scalars(select(Subscription.id)))
+        subscribing.subscribe(session, address, wish, settings=settings, now=at, place=address)
+        subscription = session.scalars(
+            select(Subscription).where(Subscription.id.not_in(before))
+        ).one()
+        secret = tokens.issue(
+            session, "confirm_subscription", str(subscription.id), now=at, lifetime=None
+        )
+        assert subscribing.confirm(session, secret, now=at) is subscription
+        session.execute(delete(Letter))
+        session.commit()
+        return subscription
+
+    return make
+
+
+@pytest.fixture
+def published(
+    session: Session, index: Engine, a_source: Callable[..., Source],
+    an_entry: Callable[..., Entry], now: datetime,
+) -> Callable[..., Entry]:  # fmt: skip
+    """Makes an indexed entry: `published("1", group="lilas", topic=["transports"])`."""
+    sources: dict[str, Source] = {}
+
+    def make(uid: str = "1", **options: Any) -> Entry:
+        name = options.pop("group", "lilas-a-velo")
+        rights = options.pop("rights", "excerpt")
+        at = options.pop("at", now - timedelta(hours=1))
+        source = sources.setdefault(name, sources.get(name) or a_source(name, rights=rights))
+        tags = [
+            EntryTag(
+                dimension=dimension, slug=slug, origin="text",
+                evidence=[{"words": "vélorution", "field": "title", "start": 0, "end": 1}],
+            )
+            for dimension in ("topic", "area")
+            for slug in options.pop(dimension, [])
+        ]  # fmt: skip
+        values = {"published": at, "first_seen_at": at, "last_seen_at": at}
+        entry = an_entry(source, uid, tags=tags, **(values | options))
+        session.commit()
+        index_pending(session, index)
+        return entry
+
+    return make

@@ -100,7 +100,7 @@ def test_who_waits_for_a_letter_is_served_before_digests(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
     alice: Subscription, issue: Issue,
 ) -> None:  # fmt: skip
-    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     write("bob@example.org")
     assert send().sent == 2
     assert [mail.recipient for mail in mailer.sent] == ["bob@example.org", "alice@example.org"]
@@ -110,7 +110,7 @@ def test_a_digest_carries_each_readers_own_links_and_one_click(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
     alice: Subscription, issue: Issue, settings: Settings,
 ) -> None:  # fmt: skip
-    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     assert send().sent == 1
     (message,) = mailer.messages()
     leave = outbox.leave_url(settings, alice.id, "n")
@@ -126,7 +126,7 @@ def test_who_left_before_the_digest_left_does_not_get_it(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
     alice: Subscription, issue: Issue, session: Session, now: datetime,
 ) -> None:  # fmt: skip
-    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     alice.paused_at = now
     session.commit()
     assert send().failed == 1
@@ -164,7 +164,7 @@ def test_a_mailbox_that_does_not_exist_is_never_written_to_again(
         raise MailError("550 5.1.1 No such user", permanent=True, scope="mailbox")
 
     mailer.refuse = refuse
-    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     assert send().failed == 1
     session.expire_all()
     assert session.get_one(Subscription, alice.id).subscriber.suspended_reason.startswith("550")
@@ -292,7 +292,7 @@ def test_old_letters_and_digests_are_forgotten(
     write: Callable[..., int], send: Callable[..., outbox.Report],
     alice: Subscription, issue: Issue, session: Session, now: datetime,
 ) -> None:  # fmt: skip
-    write(kind="digest", priority=2, issue=issue, subscription_id=alice.id)
+    write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     send()
     waiting = write("b@example.org")
     assert store.purge(session, before=now + timedelta(days=1)) == 1

@@ -1,0 +1,344 @@
+"""Digests: what is due is written once per view, and a letter per subscriber points at it.
+
+A due subscription is claimed by moving it on, in the transaction that writes its letter: killed
+anywhere, nobody is skipped and nobody gets two. Sending is the outbox's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import parse_qs
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.mail import compose, dates
+from aggregator.mail.compose import Composed, Edition
+from aggregator.mail.message import LEAVE_MARK, MANAGE_MARK, Content
+from aggregator.mail.schedule import Rhythm
+from aggregator.publish import rights
+from aggregator.search.engine import Engine
+from aggregator.search.view import View
+from aggregator.settings import Settings
+from aggregator.store import outbox, subscribers
+from aggregator.store.tables import Issue, Subscription
+
+log = structlog.get_logger()
+
+NOT_OLDER = timedelta(days=14)
+"""What was published so long before a period is no news in it."""
+HORIZON = timedelta(days=14)
+"""How far the agenda looks ahead."""
+PATIENCE = timedelta(minutes=30)
+"""How long a digest waits for the index to catch up."""
+_BATCH = 500
+_TOGETHER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One digest of one subscriber, as `--dry-run` lists it."""
+
+    address: str
+    subject: str
+    entries: int
+
+
+@dataclass
+class Report:
+    """What one round did."""
+
+    written: int = 0
+    nothing_new: int = 0
+    waiting: bool = False
+    """The index has not read everything yet; the next round goes on."""
+    planned: list[Planned] = field(default_factory=list)
+    """Filled by a dry run only."""
+
+
+def write_due(
+    sessions: sessionmaker[Session],
+    engine: Engine,
+    clock: Callable[[], datetime],
+    *,
+    settings: Settings,
+    dry_run: bool = False,
+) -> Report:
+    """Write a letter for every subscription whose digest is due; twice is once.
+
+    A period ends at the hour the digest was due, so that all who follow a view in one rhythm
+    get one and the same. No news, no letter. A dry run writes nothing and lists instead.
+    """
+    report = Report()
+    now = clock()
+    listed = 0
+    while True:
+        with sessions() as session:
+            due = subscribers.due(session, now=now, limit=_BATCH, offset=listed)
+            if not due:
+                break
+            if _may_wait(session, due, now):
+                report.waiting = True
+                break
+            written = _Batch(session, engine, settings, now).compose(due)
+        if dry_run:
+            report.planned.extend(_planned(due, written))
+            # What is only listed is not moved on, and comes again.
+            listed += len(due)
+        else:
+            _write(sessions, due, written, now, report)
+    if report.written or report.nothing_new:
+        log.info("digests written", written=report.written, nothing_new=report.nothing_new)
+    return report
+
+
+def preview(
+    session: Session,
+    engine: Engine,
+    view: View,
+    *,
+    settings: Settings,
+    now: datetime,
+    rhythm: Rhythm,
+    maximum: int = 20,
+    group_by: str = "topic",
+    language: str = "fr",
+    names: Mapping[str, str] | None = None,
+) -> Content | None:
+    """The mail that a subscriber would have got just now; None when nothing was new.
+
+    Looks back one whole period from now. The reader's own links lead nowhere yet.
+    """
+    edition = Edition(
+        view=view,
+        title=view.words(_of(language), now=now, names=names),
+        language=_of(language),
+        zone=rhythm.zone,
+        maximum=maximum,
+        group_by=group_by,
+        rhythm=rhythm,
+    )
+    latest = rhythm.latest_at(now)
+    whole_period = latest - rhythm.latest_at(latest - timedelta(seconds=1))
+    composed = _Batch(session, engine, settings, now).one(edition, now - whole_period, now)
+    if composed is None:
+        return None
+    return composed.content.filled({MANAGE_MARK: "#", LEAVE_MARK: "#"})
+
+
+def edition_of(subscription: Subscription, view: View) -> Edition:
+    """How a subscription wants to be told."""
+    zone = dates.zone(subscription.subscriber.time_zone)
+    return Edition(
+        view=view,
+        title=subscription.title,
+        language=_of(subscription.subscriber.language),
+        zone=zone,
+        maximum=subscription.maximum,
+        group_by=subscription.group_by,
+        rhythm=rhythm_of(subscription),
+    )
+
+
+def rhythm_of(subscription: Subscription) -> Rhythm | None:
+    """When its digests leave; None for an alert."""
+    if subscription.rhythm == "alert":
+        return None
+    return Rhythm(
+        subscription.rhythm,
+        dates.zone(subscription.subscriber.time_zone),
+        subscription.hour,
+        subscription.weekday,
+        subscription.day,
+    )
+
+
+def view_of(subscription: Subscription) -> View:
+    """The view it follows."""
+    return View.from_args(parse_qs(subscription.view))
+
+
+_Period = tuple[datetime, datetime]
+_Written = tuple[_Period, Composed | None]
+
+
+class _Batch:
+    """The digests of some subscriptions, each distinct one composed once."""
+
+    def __init__(self, session: Session, engine: Engine, settings: Settings, now: datetime) -> None:
+        self._session, self._engine = session, engine
+        self._base_url, self._now = settings.base_url, now
+        self._news: dict[_Period, dict[int, int | None]] = {}
+        self._agenda: dict[int, int | None] | None = None
+        self._composed: dict[tuple[Edition, _Period], Composed | None] = {}
+
+    def compose(self, due: Sequence[Subscription]) -> list[_Written]:
+        """For each subscription its period and what it gets, in their order."""
+        wanted = [(edition_of(one, view_of(one)), self._period(one)) for one in due]
+        by_period: dict[_Period, dict[Edition, None]] = {}
+        for edition, period in wanted:
+            by_period.setdefault(period, {})[edition] = None
+        for period, editions in by_period.items():
+            self._compose_period(list(editions), period)
+        return [(period, self._composed[edition, period]) for edition, period in wanted]
+
+    def one(self, edition: Edition, since: datetime, until: datetime) -> Composed | None:
+        """The digest of one edition."""
+        self._compose_period([edition], (since, until))
+        return self._composed[edition, (since, until)]
+
+    def _period(self, subscription: Subscription) -> _Period:
+        rhythm = rhythm_of(subscription)
+        assert rhythm is not None
+        until = rhythm.latest_at(self._now)
+        earlier = rhythm.latest_at(until - timedelta(seconds=1))
+        return min(subscription.covered_until or earlier, until), until
+
+    def _compose_period(self, editions: Sequence[Edition], period: _Period) -> None:
+        news = self._news.get(period)
+        if news is None:
+            news = self._news[period] = subscribers.news(
+                self._session, since=period[0], until=period[1], not_older=NOT_OLDER
+            )
+        if self._agenda is None:
+            self._agenda = subscribers.coming(
+                self._session, since=self._now, until=self._now + HORIZON
+            )
+        queries = {number: edition.view.query(self._now) for number, edition in enumerate(editions)}
+        found = self._engine.matching(queries, list(news)) if news else {}
+        events = self._engine.matching(queries, list(self._agenda)) if self._agenda else {}
+        for number, edition in enumerate(editions):
+            self._composed[edition, period] = self._compose_one(
+                edition, period, found.get(number, ()), events.get(number, ())
+            )
+
+    def _compose_one(
+        self,
+        edition: Edition,
+        period: _Period,
+        found: Sequence[int],
+        events: Sequence[int],
+    ) -> Composed | None:
+        news, agenda = self._news[period], self._agenda or {}
+        wanted = set(found)
+        ids = compose.stories_once((id_ for id_ in news if id_ in wanted), news)
+        chosen = ids[: edition.maximum]
+        coming = set(events) - set(chosen)
+        dated = compose.stories_once((id_ for id_ in agenda if id_ in coming), agenda)
+        entries = subscribers.entries(self._session, [*chosen, *dated[: compose.AGENDA]])
+        shown = {entry.id: entry for entry in entries if rights.may_show(entry)}
+        told = [shown[id_] for id_ in chosen if id_ in shown]
+        if not told:
+            return None
+        return compose.digest(
+            edition,
+            told,
+            [shown[id_] for id_ in dated if id_ in shown],
+            more=len(ids) - len(chosen),
+            since=period[0],
+            until=period[1],
+            base_url=self._base_url,
+        )
+
+
+def _may_wait(session: Session, due: Sequence[Subscription], now: datetime) -> bool:
+    """Whether the index still has to read what these digests are about, and has time to."""
+    first, last = due[0].next_digest_at, due[-1].next_digest_at
+    assert first is not None
+    assert last is not None
+    return now - first < PATIENCE and subscribers.is_unread(session, before=last)
+
+
+def _planned(due: Sequence[Subscription], written: Sequence[_Written]) -> list[Planned]:
+    return [
+        Planned(one.subscriber.address, composed.content.subject, len(composed.entries))
+        for one, (_, composed) in zip(due, written, strict=True)
+        if composed is not None
+    ]
+
+
+def _write(
+    sessions: sessionmaker[Session],
+    due: Sequence[Subscription],
+    written: Sequence[_Written],
+    now: datetime,
+    report: Report,
+) -> None:
+    """Move each on and write its letter, some in one transaction: all of these or none."""
+    issues: dict[int, int] = {}
+    pairs = list(zip(due, written, strict=True))
+    for start in range(0, len(pairs), _TOGETHER):
+        with sessions.begin() as session:
+            for subscription, (period, composed) in pairs[start : start + _TOGETHER]:
+                rhythm = rhythm_of(subscription)
+                assert rhythm is not None
+                following = rhythm.next_at(now)
+                if not subscribers.advance(
+                    session, subscription, next_at=following, covered=period[1]
+                ):
+                    continue
+                if composed is None:
+                    report.nothing_new += 1
+                    continue
+                if id(composed) not in issues:
+                    issues[id(composed)] = issue_of(session, composed, now)
+                put(session, "digest", subscription, issues[id(composed)], now=now, priority=2)
+                report.written += 1
+
+
+def put(
+    session: Session,
+    kind: str,
+    subscription: Subscription,
+    issue_id: int,
+    *,
+    now: datetime,
+    priority: int,
+) -> None:
+    """Write one subscriber's letter, which points at the issue that all who get it share."""
+    outbox.write(
+        session,
+        kind,
+        subscription.subscriber.address,
+        now=now,
+        language=subscription.subscriber.language,
+        priority=priority,
+        issue_id=issue_id,
+        subscription_id=subscription.id,
+    )
+
+
+def issue_of(session: Session, composed: Composed, now: datetime) -> int:
+    """The id of the stored mail of this content, made when it is the first of its kind."""
+    content = composed.content
+    text = "\0".join((content.subject, content.text, content.html))
+    key = hashlib.sha256(text.encode()).hexdigest()
+    found = select(Issue.id).where(Issue.key == key)
+    known = session.scalar(found)
+    if known is not None:
+        return known
+    issue = Issue(
+        key=key,
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+        entries=composed.entries,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(issue)
+    except IntegrityError:
+        # Another process has just written the same.
+        return session.scalars(found).one()
+    return issue.id
+
+
+def _of(language: str) -> Literal["fr", "en"]:
+    return "en" if language.startswith("en") else "fr"

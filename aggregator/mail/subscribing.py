@@ -1,0 +1,432 @@
+"""Subscribing, confirming, changing, leaving: what the pages of `/abonnement` do. Knows no page.
+
+Looking (GET) changes nothing; acting (POST) does. The caller commits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from sqlalchemy.orm import Session
+
+from aggregator.errors import FilcommunError, TooMany
+from aggregator.mail import addresses, dates, digest, links, words
+from aggregator.mail.outbox import manage_url
+from aggregator.mail.schedule import Rhythm
+from aggregator.search.view import View
+from aggregator.settings import Settings
+from aggregator.store import outbox, subscribers, tokens
+from aggregator.store.tables import RHYTHMS, Subscriber, Subscription
+
+FORM = "2026-11"
+"""The version of the form and of the words agreed to, kept as proof."""
+CONSENT = {
+    "fr": "J’accepte de recevoir cette sélection à cette adresse, jusqu’à ce que j’y mette fin.",
+    "en": "I agree to receive this selection at this address, until I end it.",
+}
+"""The words beside the form's button."""
+
+REMINDED_AFTER = timedelta(hours=48)
+FORGOTTEN_AFTER = timedelta(hours=48)
+"""After the reminder."""
+PER_PLACE = 10
+"""Subscriptions one place may ask for in a day."""
+PENDING = 3
+"""Unconfirmed subscriptions one address may have: more would be somebody bothering it."""
+ASKED_AGAIN = timedelta(minutes=15)
+"""Between two mails that only repeat a link."""
+
+_CONFIRM = "confirm_subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to follow and how; `checked` says what is wrong with it."""
+
+    view: View = field(default_factory=View)
+    rhythm: str = "weekly"
+    """`alert`, `daily`, `weekly` or `monthly`."""
+    hour: int = 7
+    weekday: int = 0
+    day: int = 1
+    maximum: int = 20
+    group_by: str = "topic"
+    language: str = "fr"
+    time_zone: str = "Europe/Paris"
+    webhook: str | None = None
+
+    def checked(self) -> Wish:
+        """The wish itself; raises FilcommunError with a sentence when it cannot be met."""
+        ranges = {
+            "hour": (self.hour, 0, 23),
+            "weekday": (self.weekday, 0, 6),
+            "day": (self.day, 1, 31),
+            "maximum": (self.maximum, 1, 100),
+        }
+        for name, (value, least, most) in ranges.items():
+            if not least <= value <= most:
+                raise FilcommunError(f"The {name} {value} is not between {least} and {most}.")
+        if self.rhythm not in RHYTHMS:
+            raise FilcommunError(f"There is no rhythm {self.rhythm!r}: {', '.join(RHYTHMS)}.")
+        if self.group_by not in {"topic", "area"}:
+            raise FilcommunError(f"Letters are grouped by topic or area, not {self.group_by!r}.")
+        if self.time_zone not in available_timezones():
+            raise FilcommunError(f"There is no time zone {self.time_zone!r}.")
+        if self.webhook is not None and not _is_webhook(self.webhook):
+            raise FilcommunError(f"{self.webhook[:80]!r} is no https:// address of at most 320.")
+        return self
+
+    def when(self) -> Rhythm | None:
+        """When its digests leave; None for an alert."""
+        if self.rhythm == "alert":
+            return None
+        zone = dates.zone(self.time_zone)
+        return Rhythm(self.rhythm, zone, self.hour, self.weekday, self.day)
+
+
+def subscribe(
+    session: Session,
+    address: str,
+    wish: Wish,
+    *,
+    settings: Settings,
+    now: datetime,
+    place: str,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Ask an address to confirm; what a page says afterwards is the same whoever has it.
+
+    `place` is where the form came from (an IP address), kept as a keyed hash for a day. `names`
+    tells groups' names by slug, for the title. Raises MailError for what is no address, TooMany
+    when one place asks too often, FilcommunError for a wish that cannot be met.
+    """
+    address, wish = addresses.read(address), wish.checked()
+    place_hash = _hashed(place, settings, now)
+    day_ago = now - timedelta(days=1)
+    if subscribers.asked_from(session, place_hash, since=day_ago) >= PER_PLACE:
+        raise TooMany(f"Already {PER_PLACE} subscriptions were asked for from here today.")
+    subscriber = _subscriber(session, address, wish, now)
+    same = _following(subscriber, wish)
+    if same is not None and same.confirmed_at is not None:
+        ask_for_link(session, address, settings=settings, now=now)
+        return
+    waiting = [one for one in subscriber.subscriptions if one.confirmed_at is None]
+    if same is None and len(waiting) >= PENDING:
+        # The page says the same; the mailbox is spared.
+        return
+    if same is None:
+        same = _asked(subscriber, wish, place_hash, now, names)
+        session.flush()
+    elif now - same.created_at < ASKED_AGAIN:
+        return
+    _ask(session, same, "confirm_subscription", settings, now, REMINDED_AFTER + FORGOTTEN_AFTER)
+
+
+def look(session: Session, secret: str, *, now: datetime) -> Subscription | None:
+    """What a confirmation link is about; None when it is unknown, used or too old."""
+    subject = tokens.subject_of(session, _CONFIRM, secret, now=now)
+    return session.get(Subscription, int(subject)) if subject else None
+
+
+def confirm(session: Session, secret: str, *, now: datetime) -> Subscription | None:
+    """Begin to send; None as for `look`. Twice is None the second time, and changes nothing."""
+    subject = tokens.redeem(session, _CONFIRM, secret, now=now)
+    subscription = session.get(Subscription, int(subject)) if subject else None
+    if subscription is None:
+        return None
+    subscriber = subscription.subscriber
+    subscription.confirmed_at = now
+    subscription.consent = {**subscription.consent, "confirmed_at": now.isoformat()}
+    subscriber.confirmed_at = subscriber.confirmed_at or now
+    # Whoever presses the button can read the mailbox: it exists.
+    subscriber.suspended_at, subscriber.suspended_reason, subscriber.bounces = None, "", 0
+    _schedule(subscription, now)
+    return subscription
+
+
+def ask_for_link(session: Session, address: str, *, settings: Settings, now: datetime) -> None:
+    """Mail the link to somebody's subscriptions, if there are any; the page never says which."""
+    subscriber = subscribers.by_address(session, addresses.key(addresses.read(address)))
+    if subscriber is None or subscriber.confirmed_at is None:
+        return
+    if subscribers.wrote_lately(
+        session, subscriber.address, "manage_subscriptions", since=now - ASKED_AGAIN
+    ):
+        return
+    outbox.write(
+        session,
+        "manage_subscriptions",
+        subscriber.address,
+        now=now,
+        language=subscriber.language,
+        values={"manage_url": manage_url(settings, subscriber.id, subscriber.nonce)},
+    )
+
+
+def managed(session: Session, link: str, *, settings: Settings) -> Subscriber | None:
+    """Whose subscriptions a link opens; None for a forged or outdated one."""
+    subject = links.subject(link)
+    subscriber = session.get(Subscriber, subject) if subject is not None else None
+    if subscriber is None:
+        return None
+    secret = settings.secret_key.get_secret_value()
+    return subscriber if links.verify(secret, links.MANAGE, link, subscriber.nonce) else None
+
+
+def change(
+    session: Session,
+    subscription: Subscription,
+    wish: Wish,
+    *,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Follow something else, or otherwise; language and time zone are the subscriber's."""
+    wish = wish.checked()
+    subscriber = subscription.subscriber
+    subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
+    _fill(subscription, wish, now, names)
+    if subscription.confirmed_at is not None:
+        _schedule(subscription, now)
+
+
+def pause(subscription: Subscription, *, now: datetime) -> None:
+    """Send nothing until `resume`."""
+    subscription.paused_at = now
+    subscription.next_digest_at = None
+
+
+def resume(subscription: Subscription, *, now: datetime) -> None:
+    """Send again, without what came out meanwhile."""
+    subscription.paused_at = None
+    if subscription.confirmed_at is not None:
+        subscription.confirmed_at = max(subscription.confirmed_at, now)
+        _schedule(subscription, now)
+
+
+def leaving(session: Session, link: str, *, settings: Settings) -> Subscription | None:
+    """Which subscription a link would end; None when it is forged, or ended already."""
+    subject = links.subject(link)
+    subscription = session.get(Subscription, subject) if subject is not None else None
+    if subscription is None:
+        return None
+    secret = settings.secret_key.get_secret_value()
+    genuine = links.verify(secret, links.LEAVE, link, subscription.subscriber.nonce)
+    return subscription if genuine else None
+
+
+def leave(session: Session, link: str, *, settings: Settings) -> bool:
+    """End a subscription and erase it, and the address with the last one; False as `leaving`.
+
+    A page answers the same both times: whoever clicks twice has left.
+    """
+    subscription = leaving(session, link, settings=settings)
+    if subscription is None:
+        return False
+    end(session, subscription)
+    return True
+
+
+def end(session: Session, subscription: Subscription) -> None:
+    """End one subscription and erase it, and the address with the last one."""
+    subscriber = subscription.subscriber
+    subscriber.subscriptions.remove(subscription)
+    session.flush()
+    if not subscriber.subscriptions:
+        forget(session, subscriber)
+
+
+def forget(session: Session, subscriber: Subscriber) -> None:
+    """Erase an address and everything about it: subscriptions, letters, links."""
+    for subscription in subscriber.subscriptions:
+        tokens.revoke(session, _CONFIRM, str(subscription.id))
+    subscribers.forget_letters(session, subscriber.address)
+    session.delete(subscriber)
+    session.flush()
+
+
+def export(session: Session, subscriber: Subscriber) -> dict[str, Any]:
+    """Everything we keep of one subscriber, as plain JSON (GDPR, articles 15 and 20)."""
+    return {
+        "address": subscriber.address,
+        "language": subscriber.language,
+        "time_zone": subscriber.time_zone,
+        "created_at": _iso(subscriber.created_at),
+        "confirmed_at": _iso(subscriber.confirmed_at),
+        "suspended_at": _iso(subscriber.suspended_at),
+        "suspended_reason": subscriber.suspended_reason,
+        "subscriptions": [_exported(one) for one in subscriber.subscriptions],
+        "letters": [
+            {"kind": letter.kind, "at": _iso(letter.created_at), "sent_at": _iso(letter.sent_at)}
+            for letter in subscribers.letters_to(session, subscriber.address)
+        ],
+    }
+
+
+def remind(session: Session, *, settings: Settings, now: datetime) -> int:
+    """Remind those who did not confirm in 48 hours, once; returns how many."""
+    forgotten = subscribers.unconfirmed(session, asked_before=now - REMINDED_AFTER, reminded=False)
+    for subscription in forgotten:
+        subscription.reminded_at = now
+        _ask(session, subscription, "remind_subscription", settings, now, FORGOTTEN_AFTER)
+    return len(forgotten)
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Erase what there is no reason to keep any more; returns how many addresses went.
+
+    Unconfirmed 48 hours after the reminder; where a form came from after a day; letters and
+    matches after 30 days; addresses that follow nothing.
+    """
+    for subscription in subscribers.unconfirmed(
+        session, asked_before=now - FORGOTTEN_AFTER, reminded=True
+    ):
+        tokens.revoke(session, _CONFIRM, str(subscription.id))
+        session.delete(subscription)
+    session.flush()
+    subscribers.forget_places(session, before=now - timedelta(days=1))
+    subscribers.forget_matches(session, before=now - timedelta(days=30))
+    outbox.purge(session, before=now - timedelta(days=30))
+    return subscribers.forget_the_empty(session)
+
+
+def _subscriber(session: Session, address: str, wish: Wish, now: datetime) -> Subscriber:
+    subscriber = subscribers.by_address(session, addresses.key(address))
+    if subscriber is None:
+        subscriber = Subscriber(
+            address=address,
+            address_key=addresses.key(address),
+            language=wish.language,
+            time_zone=wish.time_zone,
+            nonce=secrets.token_urlsafe(12),
+            created_at=now,
+            subscriptions=[],
+        )
+        session.add(subscriber)
+    return subscriber
+
+
+def _following(subscriber: Subscriber, wish: Wish) -> Subscription | None:
+    for one in subscriber.subscriptions:
+        if (one.view, one.rhythm) == (wish.view.to_args(), wish.rhythm):
+            return one
+    return None
+
+
+def _asked(
+    subscriber: Subscriber,
+    wish: Wish,
+    place_hash: str,
+    now: datetime,
+    names: Mapping[str, str] | None,
+) -> Subscription:
+    subscription = Subscription(
+        rhythm=wish.rhythm,
+        place_hash=place_hash,
+        created_at=now,
+        consent={
+            "text": CONSENT[_of(wish.language)],
+            "form": FORM,
+            "asked_at": now.isoformat(),
+        },
+    )
+    _fill(subscription, wish, now, names)
+    subscriber.subscriptions.append(subscription)
+    return subscription
+
+
+def _fill(
+    subscription: Subscription, wish: Wish, now: datetime, names: Mapping[str, str] | None
+) -> None:
+    subscription.view = wish.view.to_args()
+    subscription.title = wish.view.words(_of(wish.language), now=now, names=names)[:300]
+    for name in ("rhythm", "hour", "weekday", "day", "maximum", "group_by"):
+        setattr(subscription, name, getattr(wish, name))
+    if wish.webhook != subscription.webhook:
+        subscription.webhook = wish.webhook
+        subscription.webhook_secret = secrets.token_urlsafe(24) if wish.webhook else None
+
+
+def _schedule(subscription: Subscription, now: datetime) -> None:
+    """When the next digest is due, and from when on it looks: one whole period at first."""
+    rhythm = digest.rhythm_of(subscription)
+    if rhythm is None or subscription.paused_at is not None:
+        subscription.next_digest_at = None
+        return
+    subscription.next_digest_at = rhythm.next_at(now)
+    subscription.covered_until = rhythm.latest_at(now)
+
+
+def _ask(
+    session: Session,
+    subscription: Subscription,
+    kind: str,
+    settings: Settings,
+    now: datetime,
+    lifetime: timedelta,
+) -> None:
+    subscriber = subscription.subscriber
+    language = _of(subscriber.language)
+    secret = tokens.issue(session, _CONFIRM, str(subscription.id), now=now, lifetime=lifetime)
+    until = (now + lifetime).astimezone(dates.zone(subscriber.time_zone))
+    outbox.write(
+        session,
+        kind,
+        subscriber.address,
+        now=now,
+        language=language,
+        values={
+            "rhythm": words.what_is_sent(digest.rhythm_of(subscription), language),
+            "title": subscription.title,
+            "confirm_url": f"{settings.base_url}/abonnement/confirmer/{secret}",
+            "until": dates.day(until, language),
+        },
+    )
+
+
+def _hashed(place: str, settings: Settings, now: datetime) -> str:
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.new(key, f"place\n{place}".encode(), hashlib.sha256).hexdigest()
+
+
+def _exported(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "view": subscription.view,
+        "title": subscription.title,
+        "rhythm": subscription.rhythm,
+        "hour": subscription.hour,
+        "weekday": subscription.weekday,
+        "day": subscription.day,
+        "maximum": subscription.maximum,
+        "group_by": subscription.group_by,
+        "consent": subscription.consent,
+        "webhook": subscription.webhook,
+        "created_at": _iso(subscription.created_at),
+        "confirmed_at": _iso(subscription.confirmed_at),
+        "paused_at": _iso(subscription.paused_at),
+        "next_digest_at": _iso(subscription.next_digest_at),
+    }
+
+
+def _iso(when: datetime | None) -> str | None:
+    return when.isoformat() if when is not None else None
+
+
+def _is_webhook(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"https", "http"} and bool(parts.hostname) and len(url) <= 320
+
+
+def _of(language: str) -> Literal["fr", "en"]:
+    return "en" if language.startswith("en") else "fr"
