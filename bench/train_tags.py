@@ -47,6 +47,8 @@ TOPICS = [slug for code, slug in CODES.items() if len(code) == 3][:12]
 OBJECTIVES = ["rendre-visible", "partager-les-connaissances", "renforcer-les-cooperations"]
 SKILLS = ["code-webdesign", "participation-large", "gouvernance"]
 
+SHARED = ("topic/*", "skill/*")
+"""Families whose labels are taught together, being found by the lexicon alike."""
 EPOCHS = 12
 RATE = 0.3
 SEEN_IN = 5
@@ -73,9 +75,20 @@ class Penalty:
     """How strongly weights are held near zero."""
 
     family: float = 0.001
-    own: float = 0.02
+    own_topic: float = 0.5
+    own: float = 0.1
+    relevance: float = 0.1
     word: float = 0.02
-    sparse: float = 0.004
+    sparse: float = 0.2
+
+    def of(self, name: str, *, is_word: bool) -> float:
+        """How strongly a feature of a label or family is held."""
+        if is_word:
+            return self.word
+        if name in SHARED:
+            return self.family
+        kinds = {"topic": self.own_topic, "skill": self.own_topic, "relevance": self.relevance}
+        return kinds.get(name.partition("/")[0], self.own)
 
 
 Example = tuple[str, dict[str, float], bool]
@@ -112,14 +125,14 @@ def examples(texts: Sequence[Labelled]) -> list[Example]:
         if not text.relevant:
             continue
         for slug in TOPICS:
-            features = reading.topic_features(text.reading, slug)
+            features = reading.lexicon_features(text.reading, "topic", slug)
             found.append((f"topic/{slug}", features, slug in text.topics))
-        style = reading.style_features(text.reading, "objective", OBJECTIVES)
+        style = reading.style_features(text.reading, OBJECTIVES)
         for slug in OBJECTIVES:
             found.append((f"objective/{slug}", style, slug in text.objectives))
-        style = reading.style_features(text.reading, "skill", SKILLS)
         for slug in SKILLS:
-            found.append((f"skill/{slug}", style, slug in text.skills))
+            features = reading.lexicon_features(text.reading, "skill", slug)
+            found.append((f"skill/{slug}", features, slug in text.skills))
     return found
 
 
@@ -150,7 +163,7 @@ def _step(
     penalty: Penalty,
 ) -> None:
     family = model.family_of(label)
-    shared = family == "topic/*"
+    shared = family in SHARED
     names = (family, label) if shared else (label,)
     score = sum(
         value * sum(weights[name].get(feature, 0.0) for name in names)
@@ -164,10 +177,11 @@ def _step(
                 continue
             own = weights[name]
             weight = own.get(feature, 0.0)
-            held = penalty.word if is_word else penalty.family if name == family else penalty.own
-            if not shared and not is_word:
-                held = penalty.own / 2
-            gradient = error * value + (held * weight if feature != "bias" else 0.0)
+            held = penalty.of(name, is_word=is_word)
+            # Only a family's bias is free: how often a topic occurs here, it need not elsewhere.
+            if feature == "bias" and (name == family or not shared):
+                held = 0.0
+            gradient = error * value + held * weight
             seen = steps[name].get(feature, 0.0) + gradient * gradient
             steps[name][feature] = seen
             size = RATE / (0.1 + seen**0.5)

@@ -22,6 +22,13 @@ TITLE_BOOST = 2.0
 _LONG = 200
 """Words after which more words no longer make a subject stronger."""
 _HOUR = re.compile(r"\b\d{1,2}\s?(?:h|heures)\s?(?:\d{2})?\b", re.IGNORECASE)
+_I = re.compile(r"\b(?:je|j|mon|ma|mes|moi)\b", re.IGNORECASE)
+_WE = re.compile(r"\b(?:nous|notre|nos)\b", re.IGNORECASE)
+_YOU = re.compile(r"\b(?:vous|votre|vos|tu|toi)\b", re.IGNORECASE)
+_CALL = re.compile(r"\b\w{2,}ez\b")
+_PAST = re.compile(r"\b(?:était|étaient|avait|avaient|ont|a été|ont été|fut)\b")
+_FIGURES = re.compile(r"\b\d[\d.,]*\b")
+_NAMES = re.compile(r"(?<=[\w,] )[A-ZÉÈ][a-zéèêïç]+(?= [A-ZÉÈ])")
 _COLON_LIST = re.compile(r"[:;•–-]\s")
 
 
@@ -110,30 +117,32 @@ def _stems(title: Sequence[Word], text: Sequence[Word]) -> frozenset[str]:
     )
 
 
-def topic_features(reading: Reading, slug: str) -> dict[str, float]:
-    """What speaks for one topic: how strong, which part of all, in the title, of what rank."""
-    strengths = reading.strengths.get("topic", {})
+def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
+    """What speaks for one topic or skill: how strong, which part of all, in the title, the rank."""
+    strengths = reading.strengths.get(dimension, {})
     strength = max(strengths.get(slug, 0.0), 0.0)
     features = {"bias": 1.0}
     if strength > 0:
         total = sum(value for value in strengths.values() if value > 0)
+        phrases = _phrases(reading, dimension, slug)
         stronger = sum(value > strength for value in strengths.values())
         features |= {
             "strength": math.log1p(strength),
             "amount": min(strength, 40.0) / 10,
             "share": strength / total,
-            "title": math.log1p(max(reading.in_title["topic"].get(slug, 0.0), 0.0)),
+            "title": math.log1p(max(reading.in_title[dimension].get(slug, 0.0), 0.0)),
             f"rank {min(stronger, 3)}": 1.0,
             "of best": strength / max(strengths.values()),
-            "phrases": math.log1p(len(_phrases(reading, "topic", slug))),
+            "phrases": math.log1p(len(phrases)),
+            "best phrase": max(phrases.values(), default=0.0) / 4,
         }
     return features | word_features(reading)
 
 
-def style_features(reading: Reading, dimension: str, slugs: Sequence[str]) -> dict[str, float]:
-    """What speaks for objectives and skills: the lexicon of each, and the manner of the text."""
-    strengths = reading.strengths.get(dimension, {})
-    in_title = reading.in_title.get(dimension, {})
+def style_features(reading: Reading, slugs: Sequence[str]) -> dict[str, float]:
+    """What speaks for objectives: the lexicon of each, and the manner of the text."""
+    strengths = reading.strengths.get("objective", {})
+    in_title = reading.in_title.get("objective", {})
     total = sum(value for value in strengths.values() if value > 0) or 1.0
     features = {"bias": 1.0}
     for slug in slugs:
@@ -145,12 +154,17 @@ def style_features(reading: Reading, dimension: str, slugs: Sequence[str]) -> di
     features |= {
         "question": float("?" in reading.title),
         "hour": float(bool(_HOUR.search(reading.text))),
-        "call": float(bool(re.search(r"\b\w+ez\b", reading.title))),
-        "we": min(len(re.findall(r"\b[Nn]ous\b|\b[Nn]os\b", reading.text)), 5) / 5,
-        "you": min(len(re.findall(r"\b[Vv]ous\b|\b[Vv]otre\b|\b[Tt]u\b", reading.text)), 5) / 5,
+        "call": float(bool(_CALL.search(reading.title))),
+        "we": min(len(_WE.findall(reading.text)), 6) / 6,
+        "you": min(len(_YOU.findall(reading.text)), 6) / 6,
         "quote": float("«" in reading.text or '"' in reading.text),
         "list": min(len(_COLON_LIST.findall(reading.text)), 8) / 8,
         "short": float(reading.words < 40),
+        "past": min(len(_PAST.findall(reading.text)), 6) / 6,
+        "calls": min(len(_CALL.findall(reading.text)), 6) / 6,
+        "figures": min(len(_FIGURES.findall(reading.text)), 8) / 8,
+        "names": min(len(_NAMES.findall(reading.text)), 10) / 10,
+        "date in title": float(bool(_FIGURES.search(reading.title))),
     }
     return {name: value for name, value in features.items() if value} | word_features(reading)
 
@@ -166,17 +180,22 @@ def relevance_features(reading: Reading) -> dict[str, float]:
         "foreign": float(reading.language not in {"fr", None}),
         "place": float(_is_of_the_metropolis(reading.places)),
         "short": float(reading.words < 40),
+        "i": min(len(_I.findall(reading.text)), 6) / 6,
+        "we": min(len(_WE.findall(reading.text)), 6) / 6,
     }
     cues = reading.strengths.get("cue", {})
+    local = max(cues.get("local", 0.0), 0.0)
+    against = sum(value for slug, value in cues.items() if slug != "local" and value > 0)
+    features["against"] = math.log1p(against)
+    features["against local"] = against / (against + local + 3)
+    features["against topics"] = against / (against + sum(topics) + 3)
     for slug, strength in cues.items():
         features[f"cue {slug}"] = math.log1p(max(strength, 0.0))
     for slug, strength in reading.in_title.get("cue", {}).items():
         features[f"title {slug}"] = math.log1p(max(strength, 0.0))
-    for slug, strength in reading.strengths.get("topic", {}).items():
-        features[f"topic {slug}"] = math.log1p(max(strength, 0.0))
     for slug, strength in reading.strengths.get("objective", {}).items():
         features[f"objective {slug}"] = math.log1p(max(strength, 0.0))
-    return {name: value for name, value in features.items() if value} | word_features(reading)
+    return {name: value for name, value in features.items() if value}
 
 
 def word_features(reading: Reading) -> dict[str, float]:
@@ -185,12 +204,16 @@ def word_features(reading: Reading) -> dict[str, float]:
     return {f"w:{stem}": value for stem in reading.stems}
 
 
-def _phrases(reading: Reading, dimension: str, slug: str) -> set[str]:
-    return {
-        found.hit.phrase
-        for found in reading.found.get(dimension, ())
-        if any(claimed == slug and weight > 0 for claimed, weight in found.hit.claims)
-    }
+def _phrases(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
+    """The different phrases that speak for a tag; one of the title weighs double."""
+    phrases: dict[str, float] = {}
+    for found in reading.found.get(dimension, ()):
+        boost = TITLE_BOOST if found.field == "title" else 1.0
+        for claimed, weight in found.hit.claims:
+            if claimed == slug and weight > 0:
+                known = phrases.get(found.hit.phrase, 0.0)
+                phrases[found.hit.phrase] = max(known, boost * weight)
+    return phrases
 
 
 def _is_of_the_metropolis(places: Sequence[Place]) -> bool:

@@ -20,8 +20,10 @@ from aggregator.understand.reading import Found, Reading
 
 MAX_TOPICS = 4
 TAGGED = 0.4
-"""From this probability on a topic or skill is given."""
-SHOWN = 0.6
+"""From this probability on a topic is given."""
+SKILL_TAGGED = 0.3
+"""Skills are rare: a probability of 0.3 is already a strong sign."""
+SHOWN = 0.7
 """From this probability on a tag is sure enough to be shown without a question mark."""
 RELEVANT = 0.5
 """Below this an entry goes to the queue « à vérifier »; it is never hidden by it."""
@@ -217,7 +219,9 @@ def _topics(
 ) -> tuple[TagFound, ...]:
     found = []
     for term in terms.terms("topic"):
-        score = weights.score(f"topic/{term.slug}", reading.topic_features(seen, term.slug))
+        score = weights.score(
+            f"topic/{term.slug}", reading.lexicon_features(seen, "topic", term.slug)
+        )
         weight = probability(score + _prior(profile, "topic", term.slug)) * _if_relevant(relevance)
         if weight >= TAGGED:
             found.append(_tag(seen, profile, "topic", term.slug, weight))
@@ -236,7 +240,7 @@ def _objectives(
     if relevance < RELEVANT:
         return ()
     slugs = [term.slug for term in terms.terms("objective")]
-    features = reading.style_features(seen, "objective", slugs)
+    features = reading.style_features(seen, slugs)
     chances = {
         slug: probability(
             weights.score(f"objective/{slug}", features) + _prior(profile, "objective", slug)
@@ -254,12 +258,12 @@ def _objectives(
 def _skills(
     seen: Reading, profile: Profile, weights: Weights, relevance: float
 ) -> tuple[TagFound, ...]:
-    features = reading.style_features(seen, "skill", SKILLS_IN_TEXTS)
     found = {}
     for slug in SKILLS_IN_TEXTS:
+        features = reading.lexicon_features(seen, "skill", slug)
         score = weights.score(f"skill/{slug}", features) + _prior(profile, "skill", slug)
         weight = probability(score) * _if_relevant(relevance)
-        if weight >= TAGGED:
+        if weight >= SKILL_TAGGED:
             found[slug] = _tag(seen, profile, "skill", slug, weight)
     for slug in sorted(profile.skills - set(found)):
         # A text that shows another practice replaces what the group says of itself in general.

@@ -91,7 +91,7 @@ def stem(folded: str) -> str:
         return folded[:-1]
     if folded.endswith("aux") and len(folded) > 5:
         return folded[:-3] + "al"
-    if folded[-1] in "sx" and folded not in _ENDS_IN_S:
+    if (folded[-1] == "s" or folded.endswith("ux")) and folded not in _ENDS_IN_S:
         folded = folded[:-1]
     if folded.endswith("ive") and len(folded) > 5:
         return folded[:-2] + "f"
@@ -100,4 +100,6 @@ def stem(folded: str) -> str:
     return folded
 
 
-_ENDS_IN_S = frozenset({"les", "des", "ces", "ses", "mes", "nos", "vos", "tes", "dans", "sans"})
+_ENDS_IN_S = frozenset(
+    {"dans", "sans", "mars", "gens", "temps", "corps", "plus", "sous", "tous", "pays"}
+)

@@ -45,8 +45,8 @@ def test_no_text_alone_makes_the_skill_of_working_from_quartiers_populaires() ->
 def test_what_was_learned_of_a_source_moves_its_tags() -> None:
     counts = {("topic", "alimentation"): 19, ("relevance", "on-topic"): 20}
     profile = Profile(learned=learned_profile(counts, 20))
-    before = tags_for("Distribution de mercredi", "Pensez à vos sacs.")
-    after = tags_for("Distribution de mercredi", "Pensez à vos sacs.", profile=profile)
+    before = tags_for("Rendez-vous de mercredi", "Pensez à vos sacs.")
+    after = tags_for("Rendez-vous de mercredi", "Pensez à vos sacs.", profile=profile)
     assert "alimentation" not in {tag.slug for tag in before.topics}
     assert "alimentation" in {tag.slug for tag in after.topics}
 
