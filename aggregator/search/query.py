@@ -134,23 +134,3 @@ def has_text(query: Query) -> bool:
         case _:
             return False
 
-
-def sought_terms(query: Query, field: str = "text") -> tuple[frozenset[str], tuple[str, ...]]:
-    """The terms and the prefixes to highlight: those wanted, not those refused."""
-    terms: set[str] = set()
-    starts: list[str] = []
-    pending: list[Query] = [query]
-    while pending:
-        node = pending.pop()
-        match node:
-            case Word(found, name) if name in {field, "text"}:
-                terms.update(found)
-            case Phrase(words, name) if name in {field, "text"}:
-                terms.update(term for alternatives in words for term in alternatives)
-            case Prefix(start, name) if name in {field, "text"}:
-                starts.append(start)
-            case And(parts) | Or(parts):
-                pending.extend(parts)
-            case _:
-                pass
-    return frozenset(terms), tuple(starts)
