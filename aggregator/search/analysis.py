@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregator.search.french import derived, inflected
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word of a text."""
 
     position: int
@@ -29,6 +27,17 @@ class Token:
     """What it is found by, the plain form first; never empty."""
     form: str
     """As written, folded: what prefixes are compared with."""
+
+
+class Part(NamedTuple):
+    """A word inside a written chunk, before its neighbours are looked at."""
+
+    offset: int
+    length: int
+    terms: tuple[str, ...]
+    form: str
+    is_open: bool
+    """Its neighbours may say more of it: 13 after Paris, 93 in parentheses."""
 
 
 STOP_WORDS: Final = frozenset(
@@ -46,16 +55,16 @@ _LETTER: Final = r"[^\W_][\u0300-\u036f]*"
 _APOSTROPHES: Final = "'’ʼ＇`´"
 _HYPHENS: Final = "-‐‑"
 _CJK: Final = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-_TOKEN: Final = re.compile(
-    rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?)"
-    rf"|(?P<glyph>{_CJK})"
-    rf"|(?P<word>(?:{_LETTER})+(?:[{_HYPHENS}{_APOSTROPHES}](?:{_LETTER})+)*)"
+CHUNK: Final = re.compile(
+    rf"(?<!\w)(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?"
+    rf"|[\w\u0300-\u036f]+(?:[{_HYPHENS}{_APOSTROPHES}][\w\u0300-\u036f]+)*"
 )
+"""What is looked at in one piece: P.L.U., l'école, Seine-Saint-Denis."""
 _PARTS: Final = re.compile(rf"(?:(?!{_CJK})(?:{_LETTER}))+|{_CJK}")
 _ELIDED: Final = frozenset(
     "l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu entr".split()
 )
-_WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|presqu|quelqu|entr|o|rock|pop)$")
+_WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|o)$")
 _ORDINAL: Final = re.compile(r"^(\d{1,4})(?:er|ere|re|e|eme|ieme|nd|nde|de)s?$", re.ASCII)
 _ROMAN: Final = re.compile(r"^([IVXL]+)(?:er|ère|re|e|è|ème|eme|ᵉ|ʳ|ᵉʳ)$")
 _PARIS_POSTCODE: Final = re.compile(r"^75(?:0(0[1-9]|1\d|20)|116)$")
@@ -96,12 +105,14 @@ def tokens(text: str, language: str | None = "fr") -> Iterator[Token]:
     """
     french = is_french(language)
     position = 0
-    previous: tuple[str, str] = ("", "")
-    for match in _TOKEN.finditer(text):
-        for start, end, terms, form in _parts(match, french):
-            terms = _with_places(text, match, terms, previous)
-            yield Token(position, start, end, terms, form)
-            previous = (previous[1], terms[0])
+    before, last = "", ""
+    for match in CHUNK.finditer(text):
+        start = match.start()
+        for offset, length, terms, form, is_open in parts(match.group(), french):
+            if is_open:
+                terms = _with_places(text, match, terms, (before, last))
+            yield Token(position, start + offset, start + offset + length, terms, form)
+            before, last = last, terms[0]
             position += 1
 
 
@@ -110,37 +121,34 @@ def is_french(language: str | None) -> bool:
     return language is None or language[:2].lower() in {"fr", ""}
 
 
-def _parts(match: re.Match[str], french: bool) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
-    written, start = match.group(), match.start()
-    if match.lastgroup == "acronym":
+@lru_cache(maxsize=200_000)
+def parts(written: str, french: bool) -> tuple[Part, ...]:
+    """The words in one match of CHUNK; remembered, since texts repeat them."""
+    if "." in written:
         acronym = fold(written.replace(".", ""))
-        yield start, match.end(), (acronym,), acronym
-        return
-    for offset, length, terms, form in _split(written[:_LONGEST], french):
-        yield start + offset, start + offset + length, terms, form
-
-
-@lru_cache(maxsize=100_000)
-def _split(written: str, french: bool) -> tuple[tuple[int, int, tuple[str, ...], str], ...]:
-    """The parts of one written word: offset, length, terms, folded form."""
-    pieces = [(part.start(), part.group()) for part in _PARTS.finditer(written)]
-    if len(pieces) > 1:
+        return (Part(0, len(written), (acronym,), acronym, is_open=False),)
+    pieces = [(part.start(), part.group()) for part in _PARTS.finditer(written[:_LONGEST])]
+    if not pieces:
+        return ()
+    if french and len(pieces) > 1 and written[pieces[1][0] - 1] not in _HYPHENS:
         first, second = fold(pieces[0][1]), fold(pieces[1][1])
-        apostrophe = written[pieces[1][0] - 1] not in _HYPHENS
-        if apostrophe and french:
-            if (first, second) in _ONE_WORD or (_WHOLE.match(first) and first not in _ELIDED):
-                joined = fold(written[: pieces[1][0] + len(pieces[1][1])])
-                whole = joined.replace("'", "")
-                rest = _split_rest(written, pieces[2:], french)
-                return ((0, pieces[1][0] + len(pieces[1][1]), (inflected(whole),), whole), *rest)
-            if first in _ELIDED:
-                pieces = pieces[1:]
-    found = list(_split_rest(written, pieces, french))
-    joined_terms = _joined(written, pieces, french)
-    if joined_terms and found:
-        offset, length, terms, form = found[0]
-        found[0] = (offset, length, (*terms, *joined_terms), form)
+        if (first, second) in _ONE_WORD or _WHOLE.match(first):
+            return _one_word(written, pieces)
+        if first in _ELIDED:
+            pieces = pieces[1:]
+    found = list(_each(pieces, french))
+    joined = _joined(written, pieces, french)
+    if joined and found:
+        found[0] = found[0]._replace(terms=(*found[0].terms, *joined))
     return tuple(found)
+
+
+def _one_word(written: str, pieces: list[tuple[int, str]]) -> tuple[Part, ...]:
+    """Aujourd'hui, prud'homme: the apostrophe is a letter of the word."""
+    end = pieces[1][0] + len(pieces[1][1])
+    whole = fold(written[:end]).replace("'", "")
+    first = Part(0, end, (inflected(whole),), whole, is_open=False)
+    return (first, *_each(pieces[2:], french=True))
 
 
 _ONE_WORD: Final = frozenset(
@@ -148,13 +156,13 @@ _ONE_WORD: Final = frozenset(
 )
 
 
-def _split_rest(
-    written: str, pieces: list[tuple[int, str]], french: bool
-) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
+def _each(pieces: list[tuple[int, str]], french: bool) -> Iterator[Part]:
     for offset, piece in pieces:
         form = fold(piece)
         if form:
-            yield offset, len(piece), _terms(piece, form, french), form
+            terms = _terms(piece, form, french)
+            is_open = terms[0][0].isdigit() or terms[0] == "arrondissement"
+            yield Part(offset, len(piece), terms, form, is_open)
 
 
 def _joined(written: str, pieces: list[tuple[int, str]], french: bool) -> tuple[str, ...]:
@@ -208,8 +216,6 @@ def _with_places(
 ) -> tuple[str, ...]:
     """Adds what a number means as a place: the postcode of Paris 13e, the department in (93)."""
     first = terms[0]
-    if not (first[0].isdigit() or first == "arrondissement"):
-        return terms
     postcode = _PARIS_POSTCODE.match(first)
     if postcode:
         return terms if first != "75116" else (*terms, "75016")

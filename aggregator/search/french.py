@@ -27,7 +27,7 @@ _INVARIABLE: Final = frozenset(
 )
 
 # Feminines, plurals and spellings that no safe rule makes.
-_IRREGULAR: Final = {
+IRREGULAR: Final = {
     form: word
     for word, forms in {
         "beau": "belle belles bel beaux",
@@ -178,20 +178,20 @@ def inflected(word: str, *, participle: bool = False) -> str:
     >>> inflected("renovees", participle=True)
     'renover'
     """
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
+    if word in IRREGULAR:
+        return IRREGULAR[word]
     if len(word) < 4 or word in _INVARIABLE or not word.isalpha():
         return word
     if participle:
         return _participle(word)
     singular = _singular(word)
-    return _IRREGULAR.get(singular) or _masculine(singular)
+    return IRREGULAR.get(singular) or _masculine(singular)
 
 
 def _participle(word: str) -> str:
     base = word.removesuffix("s")
-    if base in _IRREGULAR:
-        return _IRREGULAR[base]
+    if base in IRREGULAR:
+        return IRREGULAR[base]
     stem = base.removesuffix("ee") if base.endswith("ee") else base.removesuffix("e")
     if base.endswith("ee") or not _NOUNS_IN_E.search(base):
         # The infinitive stands for all of them: rénové, rénovées, rénover.

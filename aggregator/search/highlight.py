@@ -6,15 +6,20 @@ may be shown and how much of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from aggregator.search.analysis import Token, tokens
+from aggregator.search import analysis
+from aggregator.search.analysis import CHUNK, Token, fold, is_french, tokens
+from aggregator.search.french import IRREGULAR
 from aggregator.search.query import And, Or, Phrase, Prefix, Query, Word
 
 _READ: Final = 20_000
 """Characters of a text that are looked through."""
+_REMEMBERED: Final = 20_000
+"""Written forms that a query remembers."""
 _ELLIPSIS: Final = "…"
 
 
@@ -33,7 +38,7 @@ def marked(text: str, query: Query, *, language: str | None = "fr") -> tuple[Pie
     >>> [(p.text, p.is_hit) for p in marked("La réunion publique", Word(("reunion",)))]
     [('La ', False), ('réunion', True), (' publique', False)]
     """
-    return tuple(_pieces(text, _hits(text[:_READ], query, language), 0, len(text)))
+    return tuple(_pieces(text, _sought(query, language).hits(text[:_READ]), 0, len(text)))
 
 
 def excerpt(
@@ -44,7 +49,7 @@ def excerpt(
     """
     if limit <= 0 or not text:
         return ()
-    hits = _hits(text[:_READ], query, language)
+    hits = _sought(query, language).hits(text[:_READ])
     if len(text) <= limit:
         return tuple(_pieces(text, hits, 0, len(text)))
     room = max(1, limit - 2)
@@ -59,59 +64,114 @@ def excerpt(
     return tuple(pieces)
 
 
-def _hits(text: str, query: Query, language: str | None) -> list[tuple[int, int, str]]:
-    """Spans to mark, in order, each with the word that it answers."""
-    found = _Sought(query)
-    if found.is_empty:
-        return []
-    words = list(tokens(text, language))
-    marks: dict[int, str] = {}
-    for index, token in enumerate(words):
-        word = found.word(token)
-        if word:
-            marks[index] = word
-    for phrase in found.phrases:
-        for index in _phrase_starts(words, phrase):
-            marks.update((index + n, f"{index}") for n in range(len(phrase)))
-    return [(words[i].start, words[i].end, word) for i, word in sorted(marks.items())]
+Hit = tuple[int, int, str]
+"""A span to mark, and the word it answers."""
 
 
 class _Sought:
     """What a query wants to see; what it refuses is left out."""
 
-    def __init__(self, query: Query) -> None:
-        self.words: dict[str, str] = {}
-        self.starts: list[str] = []
-        self.phrases: list[Sequence[Sequence[str]]] = []
+    def __init__(self, query: Query, language: str | None) -> None:
+        self._language = language
+        self._french = is_french(language)
+        self._words: dict[str, str] = {}
+        self._starts: list[str] = []
+        self._phrases: list[Sequence[Sequence[str]]] = []
+        self._seen: dict[str, tuple[Hit, ...]] = {}
+        """Written chunk → what to mark in it."""
         pending = [query]
         while pending:
             node = pending.pop()
             match node:
                 case Word(terms, "text" | "title"):
-                    self.words.update(dict.fromkeys(terms, terms[0]))
+                    self._words.update(dict.fromkeys(terms, terms[0]))
                 case Prefix(start, "text" | "title"):
-                    self.starts.append(start)
+                    self._starts.append(start)
                 case Phrase(words, "text" | "title"):
-                    self.phrases.append(words)
+                    self._phrases.append(words)
                 case And(parts) | Or(parts):
                     pending.extend(parts)
                 case _:
                     pass
+        self._initials = _initials([*self._words, *self._starts])
+        places = any(term.startswith(("dep", "750")) for term in self._words)
+        self._needs_neighbours = places or bool(self._phrases)
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.words or self.starts or self.phrases)
+    def hits(self, text: str) -> list[Hit]:
+        """Spans to mark, in order."""
+        if not (self._words or self._starts or self._phrases):
+            return []
+        return self._among_neighbours(text) if self._needs_neighbours else self._alone(text)
 
-    def word(self, token: Token) -> str | None:
-        """What this token answers."""
-        for term in token.terms:
-            if term in self.words:
-                return self.words[term]
-        return next((start for start in self.starts if token.form.startswith(start)), None)
+    def _alone(self, text: str) -> list[Hit]:
+        """Word by word, each written form looked at once: five times as fast."""
+        found: list[Hit] = []
+        seen, initials = self._seen, self._initials
+        if len(seen) > _REMEMBERED:
+            seen.clear()
+        for match in CHUNK.finditer(text):
+            written = match.group()
+            hits = seen.get(written)
+            if hits is None:
+                if written[0] in _LATIN and written[0] not in initials and written.isalpha():
+                    continue
+                hits = seen[written] = tuple(self._in_chunk(written))
+            if hits:
+                start = match.start()
+                found.extend((start + first, start + last, word) for first, last, word in hits)
+        return found
+
+    def _in_chunk(self, written: str) -> Iterator[Hit]:
+        for part in analysis.parts(written, self._french):
+            word = self._word(part.terms, part.form)
+            if word:
+                yield part.offset, part.offset + part.length, word
+
+    def _among_neighbours(self, text: str) -> list[Hit]:
+        words = list(tokens(text, self._language))
+        marks: dict[int, str] = {}
+        for index, token in enumerate(words):
+            word = self._word(token.terms, token.form)
+            if word:
+                marks[index] = word
+        for phrase in self._phrases:
+            for index in _phrase_starts(words, phrase):
+                marks.update((index + n, f"{index}") for n in range(len(phrase)))
+        return [(words[i].start, words[i].end, word) for i, word in sorted(marks.items())]
+
+    def _word(self, terms: Sequence[str], form: str) -> str | None:
+        """What a word with these terms answers."""
+        for term in terms:
+            if term in self._words:
+                return self._words[term]
+        return next((start for start in self._starts if form.startswith(start)), None)
+
+
+def _initials(terms: Iterable[str]) -> frozenset[str]:
+    """The letters, accented or capital, that a word with any of these terms can begin with."""
+    folded = {term[0] for term in terms}
+    # Eyes and skies change their first letter, XIIIe has none of 13e.
+    folded.update(form[0] for form, word in IRREGULAR.items() if word[0] in folded)
+    if any(letter.isdigit() for letter in folded):
+        folded.update("ivxl")
+    return frozenset(letter for letter in _LATIN if fold(letter)[:1] in folded)
+
+
+_LATIN: Final = frozenset(chr(code) for code in range(0x21, 0x24F) if chr(code).isalnum())
+
+
+@lru_cache(maxsize=32)
+def _sought(query: Query, language: str | None) -> _Sought:
+    """One for a page of results."""
+    return _Sought(query, language)
 
 
 def _phrase_starts(words: Sequence[Token], phrase: Sequence[Sequence[str]]) -> Iterator[int]:
+    """Where the phrase begins, as indexes of words."""
+    first = frozenset(phrase[0])
     for index in range(len(words) - len(phrase) + 1):
+        if first and first.isdisjoint(words[index].terms):
+            continue
         if all(
             not terms or not set(terms).isdisjoint(words[index + n].terms)
             for n, terms in enumerate(phrase)
@@ -119,7 +179,7 @@ def _phrase_starts(words: Sequence[Token], phrase: Sequence[Sequence[str]]) -> I
             yield index
 
 
-def _densest(hits: Sequence[tuple[int, int, str]], room: int) -> tuple[int, int]:
+def _densest(hits: Sequence[Hit], room: int) -> tuple[int, int]:
     """The span of hits that fits and answers most words, then most often; the earliest of them."""
     best, span = (0, 0), (0, 0)
     first = 0
@@ -153,9 +213,7 @@ def _end(text: str, start: int, end: int) -> int:
     return space if space > 0 else end
 
 
-def _pieces(
-    text: str, hits: Sequence[tuple[int, int, str]], start: int, end: int
-) -> Iterator[Piece]:
+def _pieces(text: str, hits: Sequence[Hit], start: int, end: int) -> Iterator[Piece]:
     at = start
     for first, last, _ in hits:
         if first < at:

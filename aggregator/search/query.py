@@ -133,4 +133,3 @@ def has_text(query: Query) -> bool:
             return any(has_text(part) for part in parts)
         case _:
             return False
-
