@@ -52,7 +52,9 @@ def excerpt(
     hits = _sought(query, language).hits(text[:_READ])
     if len(text) <= limit:
         return tuple(_pieces(text, hits, 0, len(text)))
-    room = max(1, limit - 2)
+    room = limit - 2 * len(_ELLIPSIS)
+    if room < 1:
+        return (Piece(text[:limit]),)
     start = _start(text, _densest(hits, room), room)
     end = _end(text, start, start + room)
     shown = [hit for hit in hits if hit[0] >= start and hit[1] <= end]
@@ -184,7 +186,7 @@ def _densest(hits: Sequence[Hit], room: int) -> tuple[int, int]:
     best, span = (0, 0), (0, 0)
     first = 0
     for last in range(len(hits)):
-        while hits[last][1] - hits[first][0] > room:
+        while first <= last and hits[last][1] - hits[first][0] > room:
             first += 1
         if first > last:
             continue

@@ -13,7 +13,7 @@ from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.search.engines import open_engine
 from aggregator.search.parser import parse
 
-ENGINES = ("whoosh",)
+ENGINES = ("whoosh", "tantivy")
 
 Make = Callable[..., IndexedEntry]
 Ask = Callable[..., tuple[int, ...]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aggregator.errors import SettingsError
 from aggregator.search.engine import Engine
-from aggregator.search.engines import folder, whoosh_engine
+from aggregator.search.engines import folder, tantivy_engine, whoosh_engine
 from aggregator.search.engines.folder import Beside
 
 
@@ -26,7 +26,7 @@ def beside(index_url: str) -> Beside:
     return folder.beside(folder.Shelf(where, _FORMATS[scheme]))
 
 
-_FORMATS = {"whoosh": whoosh_engine.FORMAT}
+_FORMATS = {"whoosh": whoosh_engine.FORMAT, "tantivy": tantivy_engine.FORMAT}
 
 
 def _split(index_url: str) -> tuple[str, Path]:

@@ -15,8 +15,9 @@ from itertools import groupby
 from typing import Final, Protocol
 
 from aggregator.search.analysis import Token, tokens
-from aggregator.search.engine import IndexedEntry, seconds
+from aggregator.search.engine import IndexedEntry
 from aggregator.search.engines.flat import Postings, key, mask_only, numbers_of, packed
+from aggregator.search.engines.paging import sort_key
 
 PLACED: Final = ("text", "title", "author", "name")
 """Fields whose places are kept, for phrases."""
@@ -43,11 +44,6 @@ class Part(Protocol):
     def terms(self, field: str) -> Iterator[tuple[bytes, bytes]]:
         """All terms of a field and their blobs."""
         ...
-
-
-def sort_key(entry: IndexedEntry) -> int:
-    """Orders entries by (published, id), in one number."""
-    return seconds(entry.published) << 30 | entry.id
 
 
 class Batch:

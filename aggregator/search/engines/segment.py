@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Final
 
-from aggregator.search.engine import seconds
 from aggregator.search.engines.batch import SEPARATOR
 from aggregator.search.engines.flat import FlatTerms, Postings, key, mask_only, selectors
+from aggregator.search.engines.paging import entry_id, number_at
 from aggregator.search.query import (
     And,
     Between,
@@ -34,7 +34,6 @@ _CACHED_BYTES: Final = 8_000_000
 """Sets kept per segment; the largest segment has 12 kB sets."""
 _SINGLE: Final = frozenset({"group", "source", "language", "type", "month", "story"})
 """Dimensions of which an entry has one value at most."""
-_ID: Final = (1 << 30) - 1
 _SATURATION: Final = 1.2
 """BM25's k1: how soon more of the same word stops counting."""
 _TITLE_BOOST: Final = 2.0
@@ -81,8 +80,8 @@ class Segment:
             case Nothing():
                 return 0
             case Between(since, until):
-                low = 0 if since is None else bisect_left(self.keys, seconds(since) << 30)
-                high = self.size if until is None else self._before(seconds(until) << 30)
+                low = 0 if since is None else bisect_left(self.keys, number_at(since))
+                high = self.size if until is None else self._before(number_at(until))
                 return self.everything >> low << low & ((1 << high) - 1)
             case And(parts):
                 return self._all(parts)
@@ -227,7 +226,7 @@ class Segment:
     def numbers(self) -> Mapping[int, int]:
         """Entry id → where it stands, removed ones included."""
         if not self._numbers:
-            self._numbers = {sorting & _ID: number for number, sorting in enumerate(self.keys)}
+            self._numbers = {entry_id(sorting): number for number, sorting in enumerate(self.keys)}
         return self._numbers
 
     def frequency(self, term: str) -> int:

@@ -16,7 +16,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +27,8 @@ from whoosh.reading import SegmentReader
 from whoosh.system import IS_LITTLE
 
 from aggregator.errors import BrokenIndex
-from aggregator.search.engine import Cursor, IndexedEntry, Order, Results, Suggestion, seconds
+from aggregator.search.engine import Cursor, IndexedEntry, Order, Results, Suggestion
+from aggregator.search.engines import paging
 from aggregator.search.engines.batch import FIELDS, Batch, Merged
 from aggregator.search.engines.flat import FlatCodec, FlatWriter, key, mask_only
 from aggregator.search.engines.folder import Format, Shelf
@@ -181,7 +181,19 @@ class WhooshEngine:
                 ranked = self._ranked(query, found)
             else:
                 ranked = _by_date(found, after, order)
-            return _page(found, ranked, total, counted, limit, after, order, fold)
+            return paging.page(
+                (
+                    (segment.keys[number], segment.values("story")[number] if fold else None)
+                    for segment, number in ranked
+                ),
+                lambda story: _members(found, story),
+                total=total,
+                facets=counted,
+                limit=limit,
+                skip=after.skip if after is not None and order == "relevance" else 0,
+                order=order,
+                fold=fold,
+            )
 
     def _ranked(
         self, query: Query, found: Sequence[tuple[Segment, int]]
@@ -214,7 +226,7 @@ class WhooshEngine:
             matched: dict[int, Sequence[int]] = {}
             for saved, query in queries.items():
                 ids = [
-                    segment.keys[number] & 0x3FFFFFFF
+                    paging.entry_id(segment.keys[number])
                     for segment, mask in places
                     for _, number in segment.oldest(segment.found(query) & mask, len(among))
                 ]
@@ -324,7 +336,7 @@ def _by_date(
     found: Sequence[tuple[Segment, int]], after: Cursor | None, order: Order
 ) -> Iterator[tuple[Segment, int]]:
     """All that was found from the cursor on, in order of date; lazily."""
-    start = None if after is None else seconds(after.published) << 30 | after.id
+    start = None if after is None else paging.number_of(after)
     streams = [
         _stream(segment, mask, start, order, index) for index, (segment, mask) in enumerate(found)
     ]
@@ -344,53 +356,6 @@ def _stream(
         yield segment.keys[number], index, number
 
 
-def _page(
-    found: Sequence[tuple[Segment, int]],
-    ranked: Iterator[tuple[Segment, int]],
-    total: int,
-    facets: Mapping[str, Mapping[str, int]],
-    limit: int,
-    after: Cursor | None,
-    order: Order,
-    fold: bool,
-) -> Results:
-    """The first entries of an order; with `fold` one of each story, the others beside it."""
-    skip = after.skip if after is not None and order == "relevance" else 0
-    shown: list[tuple[Segment, int]] = []
-    folded: dict[int, tuple[int, ...]] = {}
-    told: set[str] = set()
-    taken = 0
-    more = False
-    for segment, number in ranked:
-        taken += 1
-        if taken <= skip and not fold:
-            continue
-        story = segment.values("story")[number] if fold else None
-        if story is not None:
-            if story in told:
-                continue
-            told.add(story)
-            others = _members(found, story)
-            if order != "relevance" and not _leads(segment.keys[number], others, order):
-                continue
-            rest = tuple(k & 0x3FFFFFFF for k in others if k != segment.keys[number])
-            if rest and taken > skip:
-                folded[segment.keys[number] & 0x3FFFFFFF] = rest
-        if taken <= skip:
-            continue
-        if len(shown) == limit:
-            more = True
-            break
-        shown.append((segment, number))
-        last = taken
-    keys = [segment.keys[number] for segment, number in shown]
-    cursor = None
-    if more:
-        published = datetime.fromtimestamp(keys[-1] >> 30, UTC)
-        cursor = Cursor(published, keys[-1] & 0x3FFFFFFF, last if order == "relevance" else 0)
-    return Results(tuple(k & 0x3FFFFFFF for k in keys), total, facets, cursor, folded)
-
-
 def _members(found: Sequence[tuple[Segment, int]], story: str) -> list[int]:
     """Keys of the entries found of one story, newest first."""
     keys: list[int] = []
@@ -398,11 +363,6 @@ def _members(found: Sequence[tuple[Segment, int]], story: str) -> list[int]:
         there = segment.tags("story").get(story, 0) & mask
         keys.extend(sorting for sorting, _ in segment.newest(there, segment.size))
     return sorted(keys, reverse=True)
-
-
-def _leads(sorting: int, members: Sequence[int], order: Order) -> bool:
-    """Whether this entry stands for its story, so that pages never repeat one."""
-    return sorting == (members[0] if order == "newest" else members[-1])
 
 
 def _counted(found: Sequence[tuple[Segment, int]], dimension: str) -> Mapping[str, int]:

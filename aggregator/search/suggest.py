@@ -1,0 +1,201 @@
+"""Help while typing, "did you mean", and entries that tell of the same things.
+
+Suggestions are real: names of groups, titles of entries, words that titles hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aggregator.search.analysis import CHUNK, STOP_WORDS, alternatives, fold, tokens
+from aggregator.search.engine import Engine
+from aggregator.search.fields import NAMES
+from aggregator.search.query import Not, Or, Prefix, Query, Tag, Word, both
+from aggregator.store.tables import Entry, Group
+
+_NEIGHBOURS: Final = 4000
+"""Words with the same beginning that a mistyped one is compared with."""
+_TELLING: Final = 12
+"""Words of an entry that its likes are searched by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One line under the search box."""
+
+    kind: Literal["group", "entry", "word"]
+    text: str
+    """To show: the group's name, the entry's title, the query completed by a word."""
+    slug: str | None = None
+    """The group's."""
+    id: int | None = None
+    """The entry's."""
+
+
+def proposals(session: Session, engine: Engine, text: str, *, limit: int = 8) -> list[Proposal]:
+    """What the text may become: groups first, then titles, then words; empty below two letters."""
+    text = " ".join(text[:200].split())
+    if len(fold(text).strip()) < 2:
+        return []
+    found = [*_groups(session, text, 3), *_titles(session, engine, text, 3)]
+    seen = {fold(proposal.text) for proposal in found}
+    for proposal in _completions(session, engine, text, limit):
+        if fold(proposal.text) not in seen:
+            found.append(proposal)
+    return found[:limit]
+
+
+def _groups(session: Session, text: str, limit: int) -> Iterator[Proposal]:
+    wanted = fold(text)
+    rows = session.execute(select(Group.name, Group.slug, Group.status).order_by(Group.name)).all()
+    shown = [row for row in rows if row.status not in {"declined", "withdrawn"}]
+    starts = [row for row in shown if fold(row.name).startswith(wanted)]
+    inside = [row for row in shown if f" {wanted}" in fold(row.name).replace("-", " ")]
+    for row in list(dict.fromkeys([*starts, *inside]))[:limit]:
+        yield Proposal("group", row.name, slug=row.slug)
+
+
+def _titles(session: Session, engine: Engine, text: str, limit: int) -> list[Proposal]:
+    query = _beginning(text)
+    if query is None:
+        return []
+    ids = engine.search(query, limit=limit).ids
+    titles = _titles_of(session, ids)
+    return [Proposal("entry", titles[entry], id=entry) for entry in ids if entry in titles]
+
+
+def _beginning(text: str) -> Query | None:
+    """All whole words, and the last one as a beginning, in titles."""
+    forms = [token.form for token in tokens(text)]
+    if not forms or len(forms[-1]) < 2:
+        return None
+    words = [
+        Word(terms, "title")
+        for form in forms[:-1]
+        if form not in STOP_WORDS
+        for terms in alternatives(form, derive=False)
+    ]
+    return both(*words, Prefix(forms[-1], "title"))
+
+
+def _completions(session: Session, engine: Engine, text: str, limit: int) -> Iterator[Proposal]:
+    last = next(reversed(list(CHUNK.finditer(text))), None)
+    if last is None or last.end() != len(text):
+        return
+    forms = list(tokens(last.group()))
+    if not forms or len(forms[-1].form) < 2:
+        return
+    before = text[: last.start() + forms[-1].start]
+    for suggestion in engine.suggest(forms[-1].form, limit):
+        if suggestion.word not in STOP_WORDS:
+            yield Proposal("word", before + _as_written(session, engine, suggestion.word))
+
+
+def did_you_mean(session: Session, engine: Engine, text: str) -> str | None:
+    """The text with unknown words replaced by near ones that titles hold; None when all is known.
+
+    Only words that no entry has in any form are touched; operators and fields stay.
+    """
+    pieces: list[str] = []
+    at = 0
+    changed = False
+    for match in CHUNK.finditer(text[:500]):
+        better = _nearest(session, engine, text, match.start(), match.group())
+        if better is not None:
+            pieces.extend([text[at : match.start()], better])
+            at = match.end()
+            changed = True
+    return "".join([*pieces, text[at:]]) if changed else None
+
+
+def _nearest(session: Session, engine: Engine, text: str, start: int, written: str) -> str | None:
+    form = fold(written)
+    followed = text[start + len(written) :][:1]
+    is_syntax = (followed == ":" and form in NAMES) or written in {"OU", "OR", "SAUF", "NOT"}
+    words = alternatives(written)
+    if is_syntax or followed == "*" or len(words) != 1 or len(form) < 4 or not form.isalpha():
+        return None
+    if any(engine.frequencies(words[0]).values()):
+        return None
+    allowed = 1 if len(form) < 6 else 2
+    best: tuple[int, int, str] | None = None
+    for beginning in dict.fromkeys((form[:2], form[0] + form[2:3], form[1::-1])):
+        for near in engine.suggest(beginning, _NEIGHBOURS):
+            distance = _distance(form, near.word, allowed)
+            if distance is not None and (best is None or (distance, -near.count) < best[:2]):
+                best = (distance, -near.count, near.word)
+    return None if best is None else _as_written(session, engine, best[2])
+
+
+def _distance(one: str, other: str, most: int) -> int | None:
+    """How many letters to add, drop, change or swap; None when more than `most`.
+
+    >>> _distance("ecolgie", "ecologie", 2), _distance("amenagemnet", "amenagement", 2)
+    (1, 1)
+    """
+    if abs(len(one) - len(other)) > most:
+        return None
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        above, row = row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before = above
+        if min(row) > most:
+            return None
+    return row[-1] if row[-1] <= most else None
+
+
+def _as_written(session: Session, engine: Engine, word: str) -> str:
+    """A folded word with its accents, as the newest title has it."""
+    ids = engine.search(Prefix(word, "title"), limit=5).ids
+    for title in _titles_of(session, ids).values():
+        for token in tokens(title):
+            if token.form == word:
+                return title[token.start : token.end].lower()
+    return word
+
+
+def _titles_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    rows = session.execute(select(Entry.id, Entry.title).where(Entry.id.in_(ids))).all()
+    return {row.id: row.title for row in rows}
+
+
+def similar(engine: Engine, entry: Entry, *, limit: int = 5) -> tuple[int, ...]:
+    """Ids of entries that share the most telling words of this one, outside its own story.
+
+    The nearest first; empty when it has no word that others have.
+    """
+    counts: Counter[str] = Counter()
+    for text, weight in ((entry.title, 3), (entry.text[:5000], 1)):
+        for token in tokens(text, entry.language):
+            if token.form not in STOP_WORDS and len(token.form) > 2:
+                counts[token.terms[0]] += weight
+    telling = [term for term, _ in counts.most_common(60)]
+    held = engine.frequencies(telling)
+    entries = engine.count()
+    rare = {
+        term: counts[term] * math.log(entries / held[term])
+        for term in telling
+        # A word that only this entry has leads nowhere; one that most have, anywhere.
+        if 2 <= held[term] <= max(2, entries // 10)
+    }
+    chosen = sorted(rare, key=lambda term: -rare[term])[:_TELLING]
+    if not chosen:
+        return ()
+    query: Query = Or(tuple(Word((term,)) for term in chosen))
+    if entry.story_id is not None:
+        query = both(query, Not(Tag("story", (str(entry.story_id),))))
+    found = engine.search(query, limit=limit + 1, order="relevance").ids
+    return tuple(other for other in found if other != entry.id)[:limit]
