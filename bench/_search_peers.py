@@ -154,7 +154,7 @@ class Fts5:
 
 
 class Postgresql:
-    """PostgreSQL: a weighted tsvector and a GIN index, as Miniflux has it; text search is French."""
+    """PostgreSQL: a weighted tsvector and a GIN index, as Miniflux has it; French configured."""
 
     name = "postgresql"
 
@@ -200,7 +200,8 @@ class Postgresql:
         if asked.words:
             where.insert(0, f"document_vectors @@ {ask}")
             values.insert(0, words)
-        found = f"SELECT e.id, e.published, e.source FROM entries e WHERE {' AND '.join(where) or 'true'}"
+        condition = " AND ".join(where) or "true"
+        found = f"SELECT e.id, e.published, e.source FROM entries e WHERE {condition}"
         execute = self._db.execute
         with self._db.transaction():
             execute(f"CREATE TEMP TABLE found ON COMMIT DROP AS {found}", values)
@@ -230,7 +231,8 @@ def conditions(asked: Asked, mark: str, day: object) -> tuple[list[str], list[ob
     for dimension, value in (("topic", asked.topic), ("area", asked.area)):
         if value:
             where.append(
-                f"e.id IN (SELECT entry FROM tags WHERE dimension = '{dimension}' AND value = {mark})"
+                "e.id IN (SELECT entry FROM tags "
+                f"WHERE dimension = '{dimension}' AND value = {mark})"
             )
             values.append(value)
     if asked.since:
