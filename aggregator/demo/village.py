@@ -118,7 +118,7 @@ class Village:
     def _line(self, group: Group) -> dict[str, object]:
         """One group of the inventory."""
         base = self.address(group.slug)
-        status = group.about.get("status", "participating")
+        status = group.about.get("status", "listed")
         lists = ("areas", "objectives", "skills", "topics", "kinds")
         return {
             "slug": group.slug,
@@ -129,7 +129,7 @@ class Village:
             "category": group.about.get("category", "association"),
             "language": group.language,
             **{key: list(group.words(key)) for key in lists},
-            "tags": "proposed" if status == "listed" else "confirmed",
+            "tags": "confirmed" if group.about.get("rights") == "full" else "proposed",
             "sources": [self._source(group, path, form) for path, form in _sources(group)],
         }
 
@@ -146,6 +146,8 @@ class Village:
         group = self._by_slug[name]
         if asked.path == "/secretariat":
             return self._secretariat(group, asked)
+        if asked.path == secretariat.CODE_FILE:
+            return secretariat.code_file(self._proofs.get(group.slug, ""))
         hub = self._addresses[_HUB] if group.about.get("hub") == "yes" else None
         site = site_for(
             group, self._timeline, asked, hub=hub, proof=self._proofs.get(group.slug, "")

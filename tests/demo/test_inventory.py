@@ -48,18 +48,27 @@ def test_every_home_page_answers_and_names_its_group(demo: Village, ask: Ask) ->
             assert group.name in html.unescape(page.text)
 
 
-def test_whoever_plays_the_webmaster_puts_a_proof_on_the_home_page(demo: Village, ask: Ask) -> None:
-    desk = demo.candidate() + "secretariat"
-    assert "Mettre sur la page d’accueil" in ask(desk).text
-    proof = '<meta name="filcommun-verification" content="abc123">'
-    form = urlencode({"ligne": proof}).encode()
-    assert ask(desk, method="POST", body=form).status == 200
-    assert proof in ask(demo.candidate()).text
+def paste(demo: Village, ask: Ask, line: str) -> None:
+    form = urlencode({"ligne": line}).encode()
+    assert ask(demo.candidate() + "secretariat", method="POST", body=form).status == 200
+
+
+def test_whoever_plays_the_webmaster_puts_a_link_on_the_home_page(demo: Village, ask: Ask) -> None:
+    assert "Mettre en ligne" in ask(demo.candidate() + "secretariat").text
+    link = '<a rel="me" href="http://127.0.0.1:8000/groupes/rigoles">Fil commun</a>'
+    paste(demo, ask, f"Voici : {link}")
+    assert link in ask(demo.candidate()).text
+
+
+def test_a_bare_code_becomes_the_well_known_file(demo: Village, ask: Ask) -> None:
+    file = demo.candidate() + ".well-known/filcommun.txt"
+    assert ask(file).status == 404
+    paste(demo, ask, " filcommun-0123456789abcdef0123 ")
+    assert ask(file).text == "filcommun-0123456789abcdef0123\n"
 
 
 def test_the_webmaster_cannot_paste_a_script(demo: Village, ask: Ask) -> None:
-    form = urlencode({"ligne": '<script>x()</script><link rel="me" href="/a">'}).encode()
-    ask(demo.candidate() + "secretariat", method="POST", body=form)
+    paste(demo, ask, '<script>x()</script><link rel="me" href="/a">')
     page = ask(demo.candidate()).text
     assert '<link rel="me" href="/a">' in page
     assert "x()" not in page

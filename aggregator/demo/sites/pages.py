@@ -147,7 +147,7 @@ def page(
 <meta property="og:site_name" content="{escape(group.name)}">
 <meta property="og:image" content="{site.at("/logo.png")}">
 <link rel="icon" type="image/png" href="/logo.png">{canon}{extra}
-{links}{mark}{platform.head(site)}{site.proof}
+{links}{mark}{platform.head(site)}
 <style>body{{font:1.05rem/1.55 Georgia,serif;max-width:44rem;margin:0 auto;padding:1rem}}
 header a{{color:{colour(group.slug)};font-size:1.5rem;font-weight:bold;text-decoration:none}}
 a{{color:{colour(group.slug)}}}.meta,.tags,footer{{color:#555;font-size:.9rem}}</style></head>
@@ -155,6 +155,6 @@ a{{color:{colour(group.slug)}}}.meta,.tags,footer{{color:#555;font-size:.9rem}}<
 <nav><a href="/">Accueil</a> · <a href="/#contact">Nous écrire</a></nav></header>
 <main>{f"<h1>{escape(title)}</h1>" if heading else ""}{body}</main>
 <footer><p>{escape(group.name)}, groupe imaginaire du village de démonstration
-de Fil commun.</p></footer>
+de Fil commun. {site.proof}</p></footer>
 </body></html>"""
     return text_answer(html)

@@ -27,7 +27,7 @@ class Site:
     hub: str | None = None
     """The WebSub hub this group uses."""
     proof: str = ""
-    """What the person who plays its webmaster put into the head of the home page."""
+    """What the person who plays its webmaster put at the foot of the pages."""
 
     def at(self, path: str) -> str:
         """The absolute address of a path."""
