@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -20,6 +20,7 @@ from aggregator.errors import MailError
 from aggregator.mail.message import Content
 from aggregator.mail.voices import HtmlVoice, TextVoice, Voice
 from aggregator.publish.text import line
+from aggregator.registry import wording
 
 LANGUAGES = ("fr", "en")
 
@@ -56,23 +57,31 @@ def render(kind: str, values: Mapping[str, Any], *, language: str, base_url: str
             f"The letter {kind!r} could not be written: {type(error).__name__} {error}.",
             permanent=True,
         ) from error
+    layout = {"base_url": base_url, "language": language, "subject": subject}
     text = _environment(escapes=False).get_template("_layout.text")
     page = _environment(escapes=True).get_template("_layout.html")
     body = Markup(marked)  # noqa: S704  escaped by its template
     return Content(
         subject,
-        _tidy(text.render(**common, subject=subject, body=spoken)),
-        inlined(page.render(**common, subject=subject, body=body)),
+        _tidy(text.render(**layout, body=spoken)),
+        inlined(page.render(**layout, body=body)),
     )
 
 
 def _said(kind: str, voice: Voice, values: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject and body in one voice."""
+    """Subject and body in one voice; a value named like a part is read as `values.note`."""
     environment = _environment(escapes=isinstance(voice, HtmlVoice))
     template = environment.get_template(f"{kind}/{values['language']}.txt")
-    context = template.new_context({**{name: getattr(voice, name) for name in _PARTS}, **values})
+    parts = {name: getattr(voice, name) for name in _PARTS}
+    say = partial(_say, values["language"])
+    context = template.new_context({**values, "values": values, "say": say, **parts})
     subject, body = ("".join(template.blocks[name](context)) for name in ("subject", "body"))
     return line(subject), body
+
+
+def _say(language: str, code: str) -> str:
+    """The registry's words for one of its codes."""
+    return wording.sentence(code, language) if wording.is_known(code) else code
 
 
 def _tidy(text: str) -> str:

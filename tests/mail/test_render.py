@@ -1,0 +1,107 @@
+"""Every kind of letter can be written, in both languages and both voices, whatever is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.errors import MailError
+from aggregator.mail import render
+
+BASE = "https://fil.example"
+PATH = "/espace/entrer/secret"
+GROUP = {"name": "Les Lilas à vélo", "path": PATH, "hours": 24}
+
+VALUES: dict[str, dict[str, Any]] = {
+    "confirm_subscription": {
+        "rhythm": "une lettre chaque lundi à 7 h", "title": "thème : Transports",
+        "confirm_url": BASE + PATH, "until": "samedi 28 novembre",
+    },
+    "manage_subscriptions": {"manage_url": BASE + PATH},
+    "confirm_group": GROUP,
+    "confirm_claim": GROUP,
+    "group_live": {**GROUP, "slug": "lilas", "provisional": True},
+    "desk_link": {"path": PATH, "minutes": 30, "groups": ["Les Lilas à vélo", "<b>AMAP</b>"]},
+    "handover": {"name": "Les Lilas à vélo", "path": PATH, "days": 7},
+    "confirm_leaving": GROUP,
+    "group_left": {"name": "Les Lilas à vélo"},
+    "confirm_ownership": GROUP,
+    "proof_done": {"name": "Les Lilas à vélo", "slug": "lilas", "method": "rel_me"},
+    "proof_lapsed": {"name": "Les Lilas à vélo", "slug": "lilas", "method": "dns_txt"},
+    "moderator_link": {"path": PATH, "minutes": 30},
+    "moderator_invited": {"role": "moderator", "name": "Alice", "path": PATH, "hours": 72},
+    "amendment_decided": {
+        "subject": "Les Lilas à vélo", "kind": "profile", "state": "refused",
+        "reason": "unclear", "note": "Il manque le lien.", "path": "/journal/7",
+    },
+    "help_confirm": {"title": "Une rampe ?", "path": PATH, "hours": 48},
+    "help_told": {
+        "title": "Une rampe ?", "text": "Comment obtenir une rampe ?", "skill": "Conseil",
+        "area": "Les Lilas", "name": "Bob", "group": "Les Lilas à vélo", "path": PATH,
+    },
+    "help_answer": {
+        "title": "Une rampe ?", "text": "Passez samedi.", "group": "Les Lilas à vélo",
+        "reply_to": "contact@lilas.example",
+    },
+    "help_published": {"title": "Une rampe ?", "path": PATH, "reason": None},
+    "help_refused": {"title": "Une rampe ?", "path": PATH, "reason": "off_topic"},
+}  # fmt: skip
+VALUES["remind_subscription"] = VALUES["confirm_subscription"]
+COMPOSED = {"digest", "alert"}
+
+
+def test_every_kind_has_values_here_and_two_languages() -> None:
+    assert set(render.kinds()) == set(VALUES) | COMPOSED
+    for kind in render.kinds():
+        folder = Path(render.__file__).parent / "templates" / kind
+        assert {file.name for file in folder.iterdir()} == {"fr.txt", "en.txt"}
+
+
+@pytest.mark.parametrize("language", render.LANGUAGES)
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_letter_says_the_same_as_text_and_as_html(kind: str, language: str) -> None:
+    content = render.render(kind, VALUES[kind], language=language, base_url=BASE)
+    assert content.subject
+    assert "\n" not in content.subject
+    assert "{{" not in content.text + content.html
+    assert "kind_" not in content.text
+    assert "method_" not in content.text
+    for url in [word for word in content.text.split() if word.startswith("https://")]:
+        assert url.replace("&", "&amp;") in content.html
+    longest = max(content.text.split("\n"), key=len)
+    assert len(longest) <= 72 or "https://" in longest
+    assert "<script" not in content.html
+    html5lib.HTMLParser(strict=True).parse(content.html)
+
+
+@settings(deadline=None, max_examples=40)
+@given(words=st.text(), kind=st.sampled_from(sorted(VALUES)))
+def test_any_words_stay_words(words: str, kind: str) -> None:
+    hostile = f"<img src=x onerror=a>{words}{{{{ 7*7 }}}}"
+    values = {
+        name: hostile if isinstance(value, str) and not value.startswith(("/", "https")) else value
+        for name, value in VALUES[kind].items()
+    }
+    content = render.render(kind, values, language="fr", base_url=BASE)
+    page = html5lib.parse(content.html, namespaceHTMLElements=False)
+    assert page.find(".//img") is None
+    assert not [name for each in page.iter() for name in each.attrib if name.startswith("on")]
+    assert "\n" not in content.subject
+
+
+def test_a_letter_that_cannot_be_written_says_why() -> None:
+    with pytest.raises(MailError, match=r"confirm_group.*hours"):
+        render.render("confirm_group", {"name": "x", "path": "/"}, language="fr", base_url=BASE)
+    for kind in ("nothing", "../../etc", "_layout"):
+        with pytest.raises(MailError, match="could not be written"):
+            render.render(kind, {}, language="fr", base_url=BASE)
+
+
+def test_a_language_we_do_not_write_in_gets_french() -> None:
+    content = render.render("group_left", VALUES["group_left"], language="de", base_url=BASE)
+    assert content.subject.endswith("a quitté le Fil commun")
