@@ -35,6 +35,8 @@ _OF_THE_INVENTORY = 1.0
 """Log-odds of being on topic that an entry has for coming from a group of the inventory."""
 _INHERITED = 0.5
 """Weight of a skill that nothing but the group's declaration speaks for."""
+_SILENT = 3.0
+"""Strength of all topics together under which a text says nothing of its subject."""
 _SECOND_OBJECTIVE = 0.42
 _MAX_EVIDENCE = 6
 _EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
@@ -218,9 +220,12 @@ def _topics(
     seen: Reading, profile: Profile, weights: Weights, relevance: float
 ) -> tuple[TagFound, ...]:
     found = []
+    is_silent = sum(seen.strengths.get("topic", {}).values()) < _SILENT
     for term in terms.terms("topic"):
-        score = weights.score(
-            f"topic/{term.slug}", reading.lexicon_features(seen, "topic", term.slug)
+        features = reading.lexicon_features(seen, "topic", term.slug)
+        # « Rendez-vous mercredi » says nothing against a topic either: the source decides.
+        score = (
+            log_odds(USUAL["topic"]) if is_silent else weights.score(f"topic/{term.slug}", features)
         )
         weight = probability(score + _prior(profile, "topic", term.slug)) * _if_relevant(relevance)
         if weight >= TAGGED:
