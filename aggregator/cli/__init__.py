@@ -21,6 +21,7 @@ COMMANDS = {
     "sources": "aggregator.cli.sources",
     "crawl": "aggregator.cli.crawl",
     "parse": "aggregator.cli.parse",
+    "search": "aggregator.cli.search",
     "reindex": "aggregator.cli.reindex",
     "backup": "aggregator.cli.backup",
     "restore": "aggregator.cli.restore",

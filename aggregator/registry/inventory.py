@@ -170,7 +170,7 @@ class _Sync:
         present, changed = set(), False
         for one in listed:
             source = before.get(one.slug) or by_address.get(address_key(one.url))
-            if source is None and group.status == "participating":
+            if source is None and _speaks_for_itself(group):
                 # It chose its sources itself; one that it took away must not come back.
                 continue
             if source is None:
@@ -225,7 +225,7 @@ class _Sync:
         if (
             not group.listed
             or group.left_inventory_at is not None
-            or group.status == "participating"
+            or _speaks_for_itself(group)
         ):
             return False
         group.left_inventory_at = group.updated_at = self.now
@@ -233,6 +233,11 @@ class _Sync:
             if source.listed and source.left_inventory_at is None:
                 source.left_inventory_at = self.now
         return True
+
+
+def _speaks_for_itself(group: Group) -> bool:
+    """Whether it takes part because it, or a moderator, said so here; not only the file."""
+    return group.status == "participating" and "status" in (group.edited_fields or ())
 
 
 def set_tags(group: Group, dimension: str, slugs: Iterable[str], *, origin: str) -> None:

@@ -216,6 +216,7 @@ def test_a_group_that_takes_part_does_not_leave_with_the_file(
 ) -> None:
     sync(session, HALAGE, now)
     group(session).status = "participating"
+    group(session).edited_fields = ["status"]
     session.commit()
     assert sync(session, "version: 1\ngroups: []\n", now).left == ()
     assert group(session).left_inventory_at is None
@@ -229,12 +230,21 @@ def test_a_group_that_registered_itself_is_recognised_and_speaks_for_itself(
         home="http://www.halage.example/",
         name="Halage !",
         status="participating",
+        edited_fields=["status"],
     )
     assert sync(session, HALAGE, now).changed == ("halage",)
     assert group(session, "halage-jardins").name == "Halage !"
     assert group(session, "halage-jardins").sources == []
     assert session.scalar(select(func.count(Group.id))) == 1
     assert sync(session, HALAGE, now).unchanged == ("halage",)
+
+
+def test_a_group_that_the_file_calls_participating_comes_with_its_sources(
+    session: Session, now: datetime
+) -> None:
+    sync(session, HALAGE.replace("name:", "status: participating\n    name:", 1), now)
+    assert group(session).status == "participating"
+    assert len(group(session).sources) == 1
 
 
 def test_a_group_that_left_is_not_brought_back_by_sync(session: Session, now: datetime) -> None:
