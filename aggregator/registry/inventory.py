@@ -222,11 +222,7 @@ class _Sync:
 
     def left(self, group: Group) -> bool:
         """Whether it left the file just now; a group that takes part stays by its own right."""
-        if (
-            not group.listed
-            or group.left_inventory_at is not None
-            or _speaks_for_itself(group)
-        ):
+        if not group.listed or group.left_inventory_at is not None or _speaks_for_itself(group):
             return False
         group.left_inventory_at = group.updated_at = self.now
         for source in group.sources:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -28,7 +29,9 @@ ENTRIES = 6
 WORKERS = 4
 
 FEED = """<rss version="2.0"><channel><title>Fil {n}</title>{items}</channel></rss>"""
-ITEM = "<item><guid>{n}-{i}</guid><title>Nouvelle {i}</title><link>http://{host}/{n}/{i}</link></item>"
+ITEM = (
+    "<item><guid>{n}-{i}</guid><title>Nouvelle {i}</title><link>http://{host}/{n}/{i}</link></item>"
+)
 
 
 class Farm:
@@ -63,10 +66,8 @@ class Farm:
                 self.send_header("Content-Type", "application/rss+xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                try:
+                with contextlib.suppress(OSError):  # a killed worker has hung up
                     self.wfile.write(body)
-                except OSError:
-                    pass  # a killed worker has hung up
 
             def log_message(self, *_: object) -> None:
                 pass
