@@ -11,8 +11,9 @@ from datetime import datetime
 from scrapy.crawler import AsyncCrawlerRunner
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.collect.desk import Desk, Manners, Progress, Scope
+from aggregator.collect.desk import Desk
 from aggregator.collect.spider import SourceSpider, scrapy_settings
+from aggregator.collect.visits import Manners, Progress, Scope
 from aggregator.settings import Settings
 
 __all__ = ["Manners", "Progress", "Round", "crawl", "work"]

@@ -10,9 +10,8 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,79 +19,26 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.collect import schedule
+from aggregator.collect.discover import Discovery
 from aggregator.collect.hosts import Hosts
-from aggregator.collect.settle import Settled, Tally, conditions, host_of, settle
-from aggregator.collect.wire import TIMEOUT, Response, Wire
+from aggregator.collect.settle import (
+    Settled,
+    conditions,
+    host_of,
+    looks_like_html,
+    settle,
+)
+from aggregator.collect.visits import Counts, Found, Job, Manners, Progress, Scope
+from aggregator.collect.wire import Response, Wire
 from aggregator.errors import FetchError
 from aggregator.settings import Settings
-from aggregator.store import sources
+from aggregator.store import sources, suppressions
 from aggregator.store.tables import Source
 
 log = structlog.get_logger()
+LOOK_AGAIN = frozenset({1, 4, 7})
+"""After so many failures in a row another feed is looked for on the group's site."""
 _T = TypeVar("_T")
-Progress = Callable[[int, int], None]
-"""Called after each source with how many are done and how many are known to be due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How a crawl behaves; tests make it quicker, nothing else differs."""
-
-    delay: float = 1.0
-    """Seconds between two requests to one host; its Crawl-delay may lengthen it."""
-    timeout: float = TIMEOUT
-    lease: timedelta = timedelta(minutes=10)
-    """How long a killed worker's sources wait for the next one."""
-    look: float = 5.0
-    """Seconds between two looks for due sources."""
-    grace: float = 10.0
-    """Seconds that a stop leaves to the exchanges under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which sources a crawl is about."""
-
-    only: str | None = None
-    all_: bool = False
-    forever: bool = False
-    tagged: bool = True
-
-
-@dataclass(slots=True)
-class Job:
-    """One source to visit now."""
-
-    id: int
-    url: str
-    host: str
-    headers: Mapping[str, str]
-    format: str
-    trusted: bool
-    """Its group takes part: a reservation against mining does not hold for us."""
-    tally: Tally = field(default_factory=Tally)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a crawl has done so far."""
-
-    fetched: int = 0
-    not_modified: int = 0
-    failed: int = 0
-    entries_new: int = 0
-    entries_updated: int = 0
-
-    @property
-    def sources(self) -> int:
-        """How many sources were visited."""
-        return self.fetched + self.not_modified + self.failed
-
-    def add(self, settled: Settled) -> None:
-        """Count one visit."""
-        setattr(self, settled.outcome, getattr(self, settled.outcome) + 1)
-        self.entries_new += settled.new
-        self.entries_updated += settled.updated
 
 
 class Desk:
@@ -115,6 +61,7 @@ class Desk:
         self.concurrency = settings.crawl_concurrency
         self._sessions = sessions
         self._clock = clock
+        self._shortest = timedelta(seconds=settings.shortest_interval)
         self._scope = scope
         self._progress = progress
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="crawl")
@@ -150,17 +97,28 @@ class Desk:
             else:
                 await self._pause()
 
-    async def settle(self, job: Job, answer: Response | FetchError) -> None:
-        """Write down how the visit ended, in one transaction, and free the host."""
+    async def settle(self, job: Job, answer: Response | FetchError, found: Found = None) -> None:
+        """Write down how the visit ended, in one transaction, and free the host.
+
+        `found`: what a discovery on the way brought; its best feed is the source's from now on,
+        where the answer comes from it, and else is proposed to the moderators.
+        """
         try:
             if not self._abandoned(job):
                 if isinstance(answer, Response):
                     self._heed_retry_after(answer)
-                settled = await self._in_thread(self._settle, job, answer)
+                settled = await self._in_thread(self._settle, job, answer, found)
                 if settled is not None:
                     self.counts.add(settled)
         finally:
             self._done(job)
+
+    def may_have_moved(self, job: Job, answer: Response | FetchError) -> bool:
+        """Whether it is time to look for another feed on the group's site."""
+        if job.home is None or job.seeks or isinstance(answer, FetchError):
+            return False
+        ended = answer.status in {404, 410} or (answer.status == 200 and looks_like_html(answer))
+        return ended and not self._stopping
 
     async def postpone(self, job: Job, until: datetime) -> None:
         """Give the source back, due again when its host may be asked; nothing failed."""
@@ -313,27 +271,31 @@ class Desk:
             url=source.address,
             host=host_of(source.address),
             headers=conditions(source, now),
-            format=source.format,
+            seeks=source.format == "discover" and source.found_url is None,
+            hint=source.hint,
+            home=source.group.home if source.failures in LOOK_AGAIN else None,
             trusted=source.group.status == "participating",
         )
 
-    def _settle(self, job: Job, answer: Response | FetchError) -> Settled | None:
+    def _settle(self, job: Job, answer: Response | FetchError, found: Found) -> Settled | None:
         """None when the claim was lost meanwhile: then another worker settles it."""
         try:
-            return self._settle_once(job, answer)
+            return self._settle_once(job, answer, found)
         except Exception:
             # One source's bug must not end the round; the record says whose fault it is.
             log.exception("source not settled", source=job.id)
             own = FetchError("See the log of the worker.", reason="internal")
-            return self._settle_once(job, own)
+            return self._settle_once(job, own, None)
 
-    def _settle_once(self, job: Job, answer: Response | FetchError) -> Settled | None:
+    def _settle_once(self, job: Job, answer: Response | FetchError, found: Found) -> Settled | None:
         now = self._clock()
         with self._sessions.begin() as session:
             source = sources.hold(session, job.id, self._claims[job.id])
             if source is None:
                 log.warning("claim lost", source=job.id)
                 return None
+            if found is not None and not self._adopt(session, source, found):
+                answer = FetchError("The group has left.", reason="no_feed_found", permanent=True)
             settled = settle(
                 session,
                 source,
@@ -342,6 +304,7 @@ class Desk:
                 chance=self._dice.random(),
                 tally=job.tally,
                 tagged=self._scope.tagged,
+                shortest=self._shortest,
             )
             for host in job.tally.requests:
                 learned = self.hosts.learned(host)
@@ -351,6 +314,20 @@ class Desk:
         level("source crawled", source=job.id, outcome=settled.outcome, reason=settled.reason,
               new=settled.new)  # fmt: skip
         return settled
+
+    def _adopt(self, session: Session, source: Source, found: Discovery) -> bool:
+        """The discovered feed becomes the source's when it had none, else is proposed.
+
+        False, and nothing is taken over, when it belongs to a group that left.
+        """
+        if suppressions.covers(session, *(tried.candidate.url for tried in found.feeds)):
+            return False
+        if source.format == "discover" and source.found_url is None and found.best:
+            source.found_url = found.best.candidate.url
+        else:
+            known = {source.url, source.found_url}
+            source.proposals = [one for one in found.proposals() if one["url"] not in known]
+        return True
 
     def _postpone(self, source_id: int, until: datetime) -> None:
         with self._sessions.begin() as session:

@@ -209,6 +209,7 @@ def next_visit(
     *,
     chance: float,
     pushed: bool = False,
+    shortest: timedelta = SHORTEST,
 ) -> datetime:
     """The next visit after a success at `now`.
 
@@ -216,20 +217,30 @@ def next_visit(
     us at once, so one backup visit a day is enough. What the source asks for lengthens, never
     shortens.
     """
-    pause = interval(rhythm, now)
+    pause = interval(rhythm, now, shortest=shortest)
     if pushed:
         pause = max(pause, BACKUP)
     asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST)
     pause *= 1 + JITTER * (2 * chance - 1)
-    return _outside_skipped(now + max(pause, asked, SHORTEST), pace)
+    return _outside_skipped(now + max(pause, asked, shortest), pace)
 
 
-def next_try(now: datetime, failures: int, *, chance: float, permanent: bool = False) -> datetime:
+def next_try(
+    now: datetime,
+    failures: int,
+    *,
+    chance: float,
+    permanent: bool = False,
+    shortest: timedelta = SHORTEST,
+) -> datetime:
     """The next visit after `failures` failures in a row (1 for the first): 1 h, 2 h, … 7 days.
+
+    A demo whose `shortest` is below the usual one starts as much earlier.
 
     A permanent cause waits a day at least from the second time on: nothing changes by itself.
     """
-    pause = FIRST_ERROR * (1 << min(max(failures, 1) - 1, 10))
+    first = FIRST_ERROR * min(shortest / SHORTEST, 1.0)
+    pause = first * (1 << min(max(failures, 1) - 1, 10))
     if permanent and failures > 1:
         pause = max(pause, timedelta(hours=24))
     pause = min(pause, LAST_ERROR)

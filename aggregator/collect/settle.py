@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.collect import health, reasons, schedule
 from aggregator.collect.ingest import Ingested, ingest
-from aggregator.collect.readers import Reading, read
+from aggregator.collect.readers import read_feed
 from aggregator.collect.wire import Response
 from aggregator.errors import FetchError, ParseError
+from aggregator.parse.entries import ParsedFeed
 from aggregator.store import sources
-from aggregator.store.tables import Crawl, Entry, Source
+from aggregator.store.tables import Crawl, Source
 
 MOVE_AFTER = timedelta(days=7)
 """A permanent redirect counts once it has said the same for this long."""
@@ -53,6 +53,18 @@ class Settled:
     updated: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit's end, as every step of it needs it."""
+
+    session: Session
+    source: Source
+    now: datetime
+    chance: float
+    shortest: timedelta
+    tagged: bool
+
+
 def settle(
     session: Session,
     source: Source,
@@ -62,11 +74,13 @@ def settle(
     chance: float,
     tally: Tally | None = None,
     tagged: bool = True,
+    shortest: timedelta = schedule.SHORTEST,
 ) -> Settled:
     """Write down how the visit to `source` ended; the caller holds its claim and commits.
 
-    `chance` in [0, 1) spreads the next visit.
+    `chance` in [0, 1) spreads the next visit; `shortest` is the least time before it.
     """
+    visit = Visit(session, source, now, chance, shortest, tagged)
     source.requests += 1
     source.last_crawled_at = now
     source.claimed_until = None
@@ -74,29 +88,22 @@ def settle(
         if isinstance(answer, FetchError):
             raise answer
         source.last_status = answer.status
-        settled = _read_answer(session, source, answer, now=now, chance=chance, tagged=tagged)
+        settled = _read_answer(visit, answer)
     except FetchError as error:
-        settled = _failed(source, error, now=now, chance=chance)
+        settled = _failed(visit, error)
     _note(session, source, answer, settled, now, tally)
     return settled
 
 
-def _read_answer(
-    session: Session,
-    source: Source,
-    answer: Response,
-    *,
-    now: datetime,
-    chance: float,
-    tagged: bool,
-) -> Settled:
+def _read_answer(visit: Visit, answer: Response) -> Settled:
     """A success, or the FetchError that says why it is none."""
+    source, now = visit.source, visit.now
     if answer.status == 304:
         _succeeded(source, answer, now)
         source.not_modified += 1
-        _plan(source, now, chance)
+        _plan(visit)
         return Settled("not_modified")
-    _check_status(session, answer, now)
+    _check_status(visit.session, answer, now)
     if not answer.body.strip():
         raise FetchError("The answer is empty.", reason="empty")
     digest = hashlib.sha256(answer.body).hexdigest()
@@ -104,15 +111,15 @@ def _read_answer(
         _succeeded(source, answer, now)
         source.read_at = now
         source.not_modified += 1
-        _plan(source, now, chance)
+        _plan(visit)
         return Settled("not_modified")
-    reading = _parsed(source, answer)
-    ingested = ingest(session, source, reading.feed, now=now, tagged=tagged)
+    feed = _parsed(answer, now)
+    ingested = ingest(visit.session, source, feed, now=now, tagged=visit.tagged)
     source.body_hash = digest
     source.read_at = now
     _succeeded(source, answer, now)
-    _learn(session, source, reading, ingested, answer, now)
-    _plan(source, now, chance)
+    _learn(visit, feed, ingested, answer)
+    _plan(visit)
     return Settled("fetched", new=len(ingested.new), updated=len(ingested.updated))
 
 
@@ -135,20 +142,21 @@ def _check_status(session: Session, answer: Response, now: datetime) -> None:
     )
 
 
-def _parsed(source: Source, answer: Response) -> Reading:
+def _parsed(answer: Response, now: datetime) -> ParsedFeed:
     """The feed in the answer; FetchError with what stands in its place otherwise."""
     try:
-        return read(source, answer)
+        return read_feed(answer.body, answer.url, answer.content_type, now=now)
     except ParseError as error:
         wall = health.bot_wall(answer.status, answer.headers, answer.body)
         if wall is not None:
             message = f"{wall} answered in the feed’s place."
             raise FetchError(message, reason="bot_wall", permanent=True) from error
-        code = "html" if _is_html(answer) else "not_a_feed"
+        code = "html" if looks_like_html(answer) else "not_a_feed"
         raise FetchError(str(error), reason=code, permanent=True) from error
 
 
-def _is_html(answer: Response) -> bool:
+def looks_like_html(answer: Response) -> bool:
+    """Whether an ordinary page stands where a feed was expected."""
     start = answer.body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html")) or b"<html" in start
 
@@ -158,6 +166,8 @@ def _succeeded(source: Source, answer: Response, now: datetime) -> None:
     source.last_ok_at = now
     source.last_reason = None
     source.last_detail = ""
+    if source.proposals:
+        source.proposals = []
     # A 304 may leave validators out; then the known ones still hold (RFC 9110 §15.4.5).
     if answer.status != 304 or "etag" in answer.headers:
         source.etag = echoable(answer.headers.get("etag"))
@@ -199,16 +209,9 @@ def permanent_target(answer: Response) -> str | None:
     return target
 
 
-def _learn(
-    session: Session,
-    source: Source,
-    reading: Reading,
-    ingested: Ingested,
-    answer: Response,
-    now: datetime,
-) -> None:
+def _learn(visit: Visit, feed: ParsedFeed, ingested: Ingested, answer: Response) -> None:
     """What the feed says of itself, and the rhythm of what it has published."""
-    feed = reading.feed
+    source, now = visit.source, visit.now
     source.title = feed.title[:500] or source.title
     if feed.language and not source.language:
         source.language = feed.language[:35]
@@ -218,31 +221,53 @@ def _learn(
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
     ).as_json()
-    source.sample = reading.sample or source.sample
     if ingested.new:
         source.last_new_at = now
     if ingested.new or not source.rhythm:
-        times = sources.published(session, source.id, schedule.REMEMBERED)
+        times = sources.published(visit.session, source.id, schedule.REMEMBERED)
         source.rhythm = schedule.learn(times, now).as_json()
-    if source.proposals:
-        source.proposals = []
 
 
-def _plan(source: Source, now: datetime, chance: float) -> None:
+def _plan(visit: Visit) -> None:
     """The next visit and the state, after a success."""
+    source, now = visit.source, visit.now
     rhythm = schedule.Rhythm.of_json(source.rhythm)
     pace = schedule.Pace.of_json(source.pace)
-    source.next_crawl_at = schedule.next_visit(now, rhythm, pace, chance=chance)
+    source.next_crawl_at = schedule.next_visit(
+        now, rhythm, pace, chance=visit.chance, shortest=visit.shortest
+    )
     source.interval = int((source.next_crawl_at - now).total_seconds())
-    source.state = health.after_success(rhythm, now, moving=source.moved_to is not None)
+    week, before = _volumes(visit)
+    source.state = health.after_success(
+        rhythm, now, week=week, before=before, moving=source.moved_to is not None
+    )
 
 
-def _failed(source: Source, error: FetchError, *, now: datetime, chance: float) -> Settled:
+def _volumes(visit: Visit) -> tuple[int, float]:
+    """Entries of the last 7 days, and of a usual week in the 8 weeks before them.
+
+    Zero for a source that we have known for less, and for one too quiet to be judged by it.
+    """
+    source, now = visit.source, visit.now
+    busy = source.rhythm.get("rate", 0.0) >= 0.3
+    if not busy or now - source.created_at < timedelta(days=63):
+        return 0, 0.0
+    week = sources.count_published(visit.session, source.id, now - timedelta(days=7), now)
+    nine = sources.count_published(visit.session, source.id, now - timedelta(days=63), now)
+    return week, (nine - week) / 8
+
+
+def _failed(visit: Visit, error: FetchError) -> Settled:
+    source, now = visit.source, visit.now
     source.failures += 1
     source.last_reason = error.reason
     source.last_detail = str(error)[:500]
     source.next_crawl_at = schedule.next_try(
-        now, source.failures, chance=chance, permanent=error.permanent
+        now,
+        source.failures,
+        chance=visit.chance,
+        permanent=error.permanent,
+        shortest=visit.shortest,
     )
     if error.reason == "gone":
         source.next_crawl_at = now + schedule.LAST_ERROR
@@ -314,13 +339,3 @@ def conditions(source: Source, now: datetime) -> Mapping[str, str]:
     if source.last_modified:
         headers["If-Modified-Since"] = source.last_modified
     return headers
-
-
-def volumes(session: Session, source: Source, now: datetime) -> tuple[int, float]:
-    """Entries of the last 7 days, and of a usual week in the 8 weeks before them."""
-    since = source.created_at
-    week, nine_weeks = now - 7 * _DAY, now - 63 * _DAY
-    mine = select(func.count()).where(Entry.source_id == source.id, Entry.published <= now)
-    last = session.scalar(mine.where(Entry.published > week)) or 0
-    before = session.scalar(mine.where(Entry.published > nine_weeks, Entry.published <= week)) or 0
-    return last, before / 8 if now - since > 63 * _DAY else 0.0

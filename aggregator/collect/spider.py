@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,11 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response as ScrapyResponse
 
-from aggregator.collect.desk import Desk, Job, Manners
+from aggregator.collect.desk import Desk
+from aggregator.collect.discover import Get, discover_over
 from aggregator.collect.fetch import MAX_HOPS
 from aggregator.collect.settle import host_of
+from aggregator.collect.visits import Job, Manners
 from aggregator.collect.wire import Response
 from aggregator.errors import FetchError
 
@@ -149,6 +152,16 @@ class Redirects(RedirectMiddleware):
         """Nothing to do: no request of ours carries one."""
 
 
+def _whole(response: ScrapyResponse) -> Response:
+    """What the wire brought, with the redirects that Scrapy followed."""
+    assert response.request is not None
+    meta = response.request.meta
+    answer: Response = meta["answer"]
+    targets = [*meta.get("redirect_urls", []), response.url][1:]
+    hops = tuple(zip(meta.get("redirect_reasons", []), targets, strict=True))
+    return replace(answer, redirects=hops)
+
+
 class SourceSpider(Spider):
     """Visits what the desk hands out; lives as long as the desk does."""
 
@@ -180,11 +193,52 @@ class SourceSpider(Spider):
     async def answered(self, response: ScrapyResponse) -> None:
         """A whole answer, after its redirects."""
         assert response.request is not None
-        meta = response.request.meta
-        answer: Response = meta["answer"]
-        targets = [*meta.get("redirect_urls", []), response.url][1:]
-        hops = tuple(zip(meta.get("redirect_reasons", []), targets, strict=True))
-        await self.desk.settle(meta["job"], replace(answer, redirects=hops))
+        job: Job = response.request.meta["job"]
+        answer = _whole(response)
+        if job.seeks:
+            await self._seek(job, answer)
+        elif self.desk.may_have_moved(job, answer):
+            await self._look_again(job, answer)
+        else:
+            await self.desk.settle(job, answer)
+
+    async def _seek(self, job: Job, page: Response) -> None:
+        """From the home page to the feed; the visit ends with what the feed says."""
+        try:
+            found = await discover_over(
+                self._getter(job), job.url, now=self.desk.now(), hint=job.hint, page=page
+            )
+        except FetchError:
+            await self.desk.settle(job, page)
+            return
+        best = found.best
+        if best is not None and best.answer is not None:
+            await self.desk.settle(job, best.answer, found)
+        else:
+            tried = ", ".join(f"{one.candidate.url} ({one.outcome})" for one in found.tried[:4])
+            none = FetchError(f"Tried: {tried}.", reason="no_feed_found", permanent=True)
+            await self.desk.settle(job, none)
+
+    async def _look_again(self, job: Job, answer: Response) -> None:
+        """The feed has ended; does the group's site offer another?"""
+        assert job.home is not None
+        found = None
+        with suppress(FetchError):
+            found = await discover_over(self._getter(job), job.home, now=self.desk.now())
+        await self.desk.settle(job, answer, found)
+
+    def _getter(self, job: Job) -> Get:
+        """Further exchanges of one visit, with the same manners as the first."""
+
+        async def get(url: str) -> Response:
+            try:
+                request = Request(url, dont_filter=True, meta={"job": job})
+                assert self.crawler.engine is not None
+                return _whole(await self.crawler.engine.download_async(request))
+            except (ValueError, IgnoreRequest) as error:
+                raise FetchError(str(error), reason="bad_url") from error
+
+        return get
 
     async def failed(self, failure: Any) -> None:
         """No answer, or none that we were allowed to ask for."""

@@ -17,9 +17,10 @@ from aggregator.store.tables import Entry, Group, Host, HostDay, Source
 
 
 def _crawlable() -> ColumnElement[bool]:
-    """Sources that somebody wants crawled: not paused, their group still with us."""
+    """Sources that somebody wants crawled: listed, not paused, their group still with us."""
     with_us = select(Group.id).where(Group.status.not_in(("declined", "withdrawn")))
-    return Source.paused_at.is_(None) & Source.group_id.in_(with_us)
+    wanted = Source.paused_at.is_(None) & Source.left_inventory_at.is_(None)
+    return wanted & Source.group_id.in_(with_us)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
@@ -127,6 +128,14 @@ def published(session: Session, source_id: int, limit: int) -> Sequence[datetime
         .order_by(Entry.published.desc())
         .limit(limit)
     ).all()
+
+
+def count_published(session: Session, source_id: int, since: datetime, until: datetime) -> int:
+    """How many of its entries were published after `since`, up to `until`."""
+    query = select(func.count()).where(
+        Entry.source_id == source_id, Entry.published > since, Entry.published <= until
+    )
+    return session.scalar(query) or 0
 
 
 def hosts(session: Session, names: Collection[str]) -> dict[str, Host]:

@@ -1,0 +1,83 @@
+"""The values that a crawl works with: its manners, its scope, one visit to make, what was done.
+
+Knows no socket, no session and no Scrapy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aggregator.collect.discover import Discovery
+from aggregator.collect.settle import Settled, Tally
+from aggregator.collect.wire import TIMEOUT
+
+Found = Discovery | None
+Progress = Callable[[int, int], None]
+"""Called after each source with how many are done and how many are known to be due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a crawl behaves; tests make it quicker, nothing else differs."""
+
+    delay: float = 1.0
+    """Seconds between two requests to one host; its Crawl-delay may lengthen it."""
+    timeout: float = TIMEOUT
+    lease: timedelta = timedelta(minutes=10)
+    """How long a killed worker's sources wait for the next one."""
+    look: float = 5.0
+    """Seconds between two looks for due sources."""
+    grace: float = 10.0
+    """Seconds that a stop leaves to the exchanges under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which sources a crawl is about."""
+
+    only: str | None = None
+    all_: bool = False
+    forever: bool = False
+    tagged: bool = True
+
+
+@dataclass(slots=True)
+class Job:
+    """One source to visit now."""
+
+    id: int
+    url: str
+    host: str
+    headers: Mapping[str, str]
+    seeks: bool
+    """Only the group's home page is known; the feed is to be discovered from it."""
+    hint: str | None
+    home: str | None
+    """Where to look for another feed should this one have ended; None to leave it."""
+    trusted: bool
+    """Its group takes part: a reservation against mining does not hold for us."""
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a crawl has done so far."""
+
+    fetched: int = 0
+    not_modified: int = 0
+    failed: int = 0
+    entries_new: int = 0
+    entries_updated: int = 0
+
+    @property
+    def sources(self) -> int:
+        """How many sources were visited."""
+        return self.fetched + self.not_modified + self.failed
+
+    def add(self, settled: Settled) -> None:
+        """Count one visit."""
+        setattr(self, settled.outcome, getattr(self, settled.outcome) + 1)
+        self.entries_new += settled.new
+        self.entries_updated += settled.updated
