@@ -26,8 +26,10 @@ _ORDINAL = re.compile(r"(1)(?:er|re|ere)|(\d{1,2})(?:e|eme|me|nd|nde)?")
 _ROMAN = re.compile(r"(x{0,2}(?:ix|iv|v?i{0,3}))(?:e|eme|er|re)")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _SMALL = frozenset(
-    ["le", "la", "les", "l", "d", "de", "du", "des", "en", "sur", "sous", "aux", "et"]
+    ["le", "la", "les", "l", "d", "de", "du", "des", "en", "sur", "sous", "au", "aux", "et"]
 )
+_CONTRACTED = {"le": ("du", "au"), "les": ("des", "aux")}
+_SHORTENED = frozenset(short for pair in _CONTRACTED.values() for short in pair)
 _JOINS = frozenset(["sur", "sous", "le", "la", "les", "en", "aux", "lez", "du", "au", "d"])
 _CAMPUS = re.compile(
     r"universit|\bfac\b|étudiant|sorbonne|professeur|licence|doctor", re.IGNORECASE
@@ -115,6 +117,8 @@ def _around(near: Iterable[str]) -> frozenset[str]:
 
 def _is_near(slug: str, context: Collection[str]) -> bool:
     """Whether the text or its source speaks of the same territory, department or commune."""
+    if areas.area(slug).kind == "arrondissement":
+        return "paris" in context
     wider = set(areas.ancestors(slug)) - {"france"}
     return slug in context or bool(wider & set(context))
 
@@ -131,7 +135,8 @@ def _mentions(words: Sequence[Word], written: str) -> list[_Mention]:
             if slug is not None and _is_name(words, position, length, written, has_small):
                 length, slug = _with_number(words, position, length, slug, written)
                 last = words[position + length - 1]
-                found.append(_Mention(slug, name[0].start, last.end, node.is_weak))
+                first = name[1] if length > 1 and name[0].folded in _SHORTENED else name[0]
+                found.append(_Mention(slug, first.start, last.end, node.is_weak))
             position += length
         else:
             mention = _numbered(words, position, written)
@@ -326,11 +331,14 @@ def _gazetteer() -> _Gazetteer:
     weak = {fold_name(name) for name in lists["weak"]}
     for area in areas.areas():
         if area.kind != "country":
-            for name in (area.name, *area.aliases):
+            # « 3e arrondissement » alone may be Lyon's: `_spelled` looks around it.
+            others = () if area.kind == "arrondissement" else area.aliases
+            for name in (area.name, *others):
                 key = fold_name(name)
                 if len(key) == 1 and len(key[0]) < 4:
                     continue
-                _add(root, key, area.slug, key in weak)
+                for written in (key, *_contracted(key)):
+                    _add(root, written, area.slug, key in weak)
     for name in lists["not places"]:
         _add(root, fold_name(name), None, False)
     return _Gazetteer(
@@ -346,6 +354,11 @@ def _gazetteer() -> _Gazetteer:
 def fold_name(name: str) -> tuple[str, ...]:
     """A name as the words it is searched by."""
     return tuple({"st": "saint", "ste": "sainte"}.get(w.folded, w.folded) for w in words_of(name))
+
+
+def _contracted(key: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """`au Raincy`, `du Raincy` for Le Raincy; `aux Lilas`, `des Lilas` for Les Lilas."""
+    return [(short, *key[1:]) for short in _CONTRACTED.get(key[0], ())]
 
 
 def _add(root: _Node, key: tuple[str, ...], slug: str | None, weak: bool) -> None:
