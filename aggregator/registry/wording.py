@@ -124,6 +124,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Un recours se juge par quelqu’un d’autre que la personne qui a décidé.",
         "An appeal is judged by somebody else than the person who decided.",
     ),
+    "other_domain": (
+        "L’adresse doit être au domaine du site : …@{domain}",
+        "The address must be at the site’s domain: …@{domain}",
+    ),
     "last_administrator": (
         "C’est la dernière personne qui administre : nommez-en une autre d’abord.",
         "This is the last administrator: appoint another one first.",
@@ -174,6 +178,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "proved": (
         "Accepté de lui-même : la propriété du site est prouvée.",
         "Passed by itself: ownership of the site is proved.",
+    ),
+    "own_registration": (
+        "Accepté de lui-même : le groupe corrige sa propre inscription.",
+        "Passed by itself: the group corrects its own registration.",
     ),
     "withdrawn": ("Retiré par son auteur.", "Withdrawn by its author."),
     "held": ("Retenu par une règle de mots.", "Held by a rule on words."),
@@ -301,7 +309,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def sentence(code: str, language: str = "fr", **values: object) -> str:
+def sentence(code: str, language: str = "fr", /, **values: object) -> str:
     """The words for a code, in French unless `language` starts with `en`; unknown codes as is.
 
     >>> sentence("missing", "en", field="name")

@@ -18,8 +18,8 @@ from aggregator.store.tables import Suppression
 def address_key(url: str) -> str:
     """One spelling for all ways to write an address, to compare groups and sources by.
 
-    Scheme, `www.`, port, case of the host, trailing slash and fragment do not count; the query
-    does, since it tells the feeds of one site apart. Empty for what is no address.
+    Scheme, `www.`, its standard port, case of the host, trailing slash and fragment do not
+    count; the query does, since it tells the feeds of one site apart. Empty for what is none.
 
     >>> address_key("HTTP://www.Les-Lilas.example:80/Blog/#top")
     'les-lilas.example/Blog'
@@ -27,11 +27,12 @@ def address_key(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+        port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
     except ValueError:
         return ""
     if not host:
         return ""
-    host = _ascii(host)
+    host = f"{_ascii(host)}{port}"
     query = f"?{parts.query}" if parts.query else ""
     return f"{host}{re.sub('/+', '/', parts.path).rstrip('/')}{query}"
 
