@@ -15,6 +15,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.collect import crawl
+from aggregator.errors import BrokenIndex
+from aggregator.mail import outbox
+from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
 from aggregator.search import indexing
 from aggregator.store import upkeep
@@ -35,15 +38,29 @@ class Job:
 
 
 def index(parts: Parts) -> int:
-    """Bring the index up to date with what was stored."""
+    """Bring the index up to date with what was stored; one that broke is built anew."""
     done = 0
-    with parts.sessions() as session:
-        while batch := indexing.index_pending(session, parts.engine, limit=500):
-            done += batch
+    try:
+        with parts.sessions() as session:
+            while batch := indexing.index_pending(session, parts.engine):
+                done += batch
+    except BrokenIndex as error:
+        log.error("index broken, building it anew", error=str(error))
+        done = indexing.reindex(parts.sessions, parts.settings.index_url, lambda _done, _all: None)
     return done
 
 
-TIMETABLE = (Job("index", timedelta(seconds=1), index),)
+def letters(parts: Parts) -> None:
+    """Send the letters that are due, if there is a mail server."""
+    if parts.settings.smtp_url is not None:
+        mailer = SmtpMailer(parts.settings.smtp_url)
+        outbox.send_due(parts.sessions, mailer, parts.clock, settings=parts.settings)
+
+
+TIMETABLE = (
+    Job("index", timedelta(seconds=1), index),
+    Job("outbox", timedelta(seconds=5), letters),
+)
 
 
 async def work(parts: Parts) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -120,8 +120,8 @@ class Settings(BaseSettings):
     """How many proxies stand before the portal (X-Forwarded-* is believed that many times)."""
     heartbeat_url: Annotated[str, AfterValidator(_http_address)] | None = None
     """Asked for every minute while the worker is well (a dead man's switch)."""
-    log_level: str = "INFO"
-    """DEBUG, INFO, WARNING or ERROR."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """From what level on the log is written."""
 
 
 def read_settings(**overrides: object) -> Settings:

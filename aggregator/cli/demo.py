@@ -35,6 +35,7 @@ def command(port: int, rhythm: float) -> None:
                     media_folder=folder / "media",
                     allow_private_networks=True,
                     shortest_interval=10,
+                    log_level="ERROR",  # ill sources are meant to be; /sante tells of them
                 )
             )
 

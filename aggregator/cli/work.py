@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from aggregator import jobs
+from aggregator import jobs, logs
 from aggregator.parts import open_parts
 from aggregator.settings import read_settings
 
@@ -14,5 +14,7 @@ from aggregator.settings import read_settings
 @click.command("work")
 def command() -> None:
     """Crawl, index and send until stopped; several may run on PostgreSQL."""
-    parts = open_parts(read_settings())
+    settings = read_settings()
+    logs.configure(settings.log_level)
+    parts = open_parts(settings)
     asyncio.run(jobs.work(parts))
