@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from apiflask import APIFlask
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aggregator.parts import Parts
 from web import (
     agenda,
+    api,
     assets,
     caching,
     current,
@@ -33,15 +36,29 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, follow),
-    *(proposals, journal, health, pages, operations),
+    *(proposals, journal, health, pages, operations, api),
 )
+
+
+class _Json(DefaultJSONProvider):
+    """Keys in the order we write them, accents as they are."""
+
+    sort_keys = False
+    ensure_ascii = False
 
 
 def create_app(parts: Parts) -> Flask:
     """The portal over these parts; it opens nothing itself and may be made several times."""
-    app = Flask(__name__)
+    app = APIFlask(
+        __name__,
+        title="Fil commun",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+    )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    app.json = _Json(app)
     current.install(app, parts)
     # Answers pass these in the opposite order: compared, then compressed, then protected.
     security.install(app, parts.settings)
@@ -54,6 +71,7 @@ def create_app(parts: Parts) -> Flask:
     failures.install(app)
     for noun in _NOUNS:
         app.register_blueprint(noun.blueprint)
+    api.describe(app, parts.settings)
     _mount(app, parts)
     return app
 

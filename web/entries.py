@@ -20,6 +20,7 @@ from aggregator.taxonomy import terms
 from aggregator.taxonomy.terms import Term
 from web import cards, current
 from web.languages import translate as _
+from web.routing import ID
 from web.structured import of_entry
 
 blueprint = Blueprint("entries", __name__)
@@ -52,7 +53,7 @@ class Change:
     summary: Markup | None
 
 
-@blueprint.get("/entrees/<int:id>")
+@blueprint.get(f"/entrees/{ID}")
 def page(id: int) -> ResponseReturnValue:
     """An entry; 404 unknown, 410 hidden or left, a tombstone with 410 where it was deleted."""
     entry = entries.one(current.session(), id)

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from aggregator.errors import BrokenIndex, QueryError
+from web.api.description import fault
 from web.languages import translate as _
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,10 @@ def page(failure: Failure, status: int) -> Response:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
+    if request.path.startswith("/api/"):
+        answer = fault(error.code, error.description or error.name)
+        answer.status_code = error.code
+        return _with_advice(answer, error)
     failures = {
         404: Failure(
             _("Ce fil ne mène nulle part"),
@@ -75,7 +80,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         _("La demande n’a pas été comprise"),
         _("Vérifiez l’adresse, ou repartez de l’accueil."),
     )
-    answer = page(failure, error.code)
+    return _with_advice(page(failure, error.code), error)
+
+
+def _with_advice(answer: Response, error: HTTPException) -> Response:
+    """Keep what the error says of methods and waiting."""
     for name in ("Allow", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
             answer.headers[name] = value

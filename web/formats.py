@@ -25,9 +25,6 @@ _CHUNK = 500
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """When an empty list last changed."""
 
-ENDINGS = "<any(atom,rss,json,ics,csv):ending>"
-"""The part of a route that names a format."""
-
 
 def answer(place: Place, title: str, ending: str) -> Response:
     """The entries of `place` in the format of `ending`; 404 for a format we do not write."""

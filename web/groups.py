@@ -16,9 +16,9 @@ from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
 from web import current, formats, wording
 from web.caching import FEED_SECONDS, keep_for
-from web.formats import ENDINGS
 from web.listing import listing
 from web.places import Place, here
+from web.routing import ENDINGS
 from web.structured import of_group
 from web.typography import PARIS
 

@@ -9,6 +9,7 @@ from aggregator.registry import governance, moderation, wording
 from aggregator.store.tables import Amendment
 from web import current
 from web.languages import language
+from web.routing import ID
 from web.typography import spaced
 
 blueprint = Blueprint("journal", __name__)
@@ -31,7 +32,7 @@ def index() -> str:
     )
 
 
-@blueprint.get("/journal/<int:id>")
+@blueprint.get(f"/journal/{ID}")
 def decision(id: int) -> str:
     """One decision; 404 while it is not taken."""
     found = current.session().get(Amendment, id)

@@ -239,22 +239,22 @@ def _describe(name: str, value: str) -> str:
     if name == "q":
         return _("« %(words)s »", words=value)
     view = View().with_value(name, value)
-    return view.words(_spoken(), now=current.now())
+    return view.words(spoken(), now=current.now())
 
 
 def title_of(place: Place) -> str:
     """What a list of these filters is called, in words."""
     names = directory.names(current.session(), place.view.groupe) if place.view.groupe else {}
-    return place.view.words(_spoken(), now=current.now(), names=names)
+    return place.view.words(spoken(), now=current.now(), names=names)
 
 
 def warnings(place: Place) -> list[str]:
     """What of the search could not be understood as written, in sentences."""
     understood = place.view.understood(current.now())
-    return [warning.say(_spoken()) for warning in understood.warnings]
+    return [warning.say(spoken()) for warning in understood.warnings]
 
 
-def _spoken() -> Language:
+def spoken() -> Language:
     """The language in which searches can be told: French, or English for all others."""
     return "fr" if language() == "fr" else "en"
 

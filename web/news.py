@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from aggregator.store import directory
 from web import current, formats
-from web.formats import ENDINGS
 from web.languages import translate as _
 from web.listing import listing, title_of, warnings
 from web.places import here
+from web.routing import ENDINGS
 
 blueprint = Blueprint("news", __name__)
 

@@ -28,7 +28,7 @@ _PROFILE = ("name", "home", "description", "category", "contact")
 _MOST_TERMS = 30
 
 
-@blueprint.route("/corriger/entrees/<int:entry>", methods=["GET", "POST"])
+@blueprint.route("/corriger/entrees/<int(max=2147483647):entry>", methods=["GET", "POST"])
 def correct(entry: int) -> ResponseReturnValue:
     """A wrong or missing tag of an entry."""
     row = _entry(entry)
@@ -62,7 +62,7 @@ def correct(entry: int) -> ResponseReturnValue:
     ), 200 if refusal is None else 422
 
 
-@blueprint.route("/signaler/entrees/<int:entry>", methods=["GET", "POST"])
+@blueprint.route("/signaler/entrees/<int(max=2147483647):entry>", methods=["GET", "POST"])
 def report(entry: int) -> ResponseReturnValue:
     """An entry that should not be shown."""
     row = _entry(entry)

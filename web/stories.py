@@ -7,11 +7,12 @@ from werkzeug.exceptions import NotFound
 
 from aggregator.store import entries
 from web import cards, current
+from web.routing import ID
 
 blueprint = Blueprint("stories", __name__)
 
 
-@blueprint.get("/recits/<int:id>")
+@blueprint.get(f"/recits/{ID}")
 def page(id: int) -> str:
     """A story's entries in the order in which they were told; 404 when none is left."""
     told = entries.of_story(current.session(), id)

@@ -16,9 +16,9 @@ from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.areas import Area
 from aggregator.taxonomy.terms import Term
 from web import current, formats, wording
-from web.formats import ENDINGS
 from web.listing import listing
 from web.places import PARAMETERS, Place, here
+from web.routing import ENDINGS
 
 blueprint = Blueprint("terms", __name__)
 

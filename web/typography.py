@@ -85,6 +85,7 @@ def exact(moment: datetime, language: str) -> str:
 def ago(moment: datetime, language: str, *, now: datetime) -> str:
     """How long since, in words, up to a day; then the day.
 
+    >>> from datetime import UTC
     >>> ago(datetime(2026, 11, 24, 6, tzinfo=UTC), "fr", now=datetime(2026, 11, 24, 9, tzinfo=UTC))
     'il y a 3 heures'
     """

@@ -234,4 +234,5 @@ def more_links() -> Sequence[tuple[str, str]]:
     return [
         ("proposals.missing", _("Proposer un groupe")),
         ("journal.index", _("Journal de modération")),
+        ("api.documentation", _("Interface de programmation")),
     ]

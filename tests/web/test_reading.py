@@ -203,6 +203,7 @@ def test_health_page_says_what_ails_a_source_and_what_to_do(client: FlaskClient)
     assert "12 minutes" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["fr", "en"])
 def test_every_internal_link_answers(client: FlaskClient, code: str) -> None:
     waiting, seen, broken = ["/", "/recherche?q=piste", "/agenda"], set(), []
