@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aggregator.errors import ParseError
 from aggregator.parse.assemble import (
     MOST_ENTRIES,
@@ -47,7 +49,11 @@ def _item(item: JsonObject, base: str, language: str | None) -> ParsedEntry:
 
 def read(text: str, url: str) -> ParsedFeed:
     """The feed of a JSON text; raises ParseError where it is no JSON Feed."""
-    feed = load(text)
+    return read_value(load(text), url)
+
+
+def read_value(feed: Any, url: str) -> ParsedFeed:
+    """The feed of a JSON value; raises ParseError where it is no JSON Feed."""
     if isinstance(feed, list):
         feed = {"items": feed}
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):

@@ -5,8 +5,7 @@ Reads headers, metas and `/.well-known/tdmrep.json`; decides nothing and fetches
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,7 +17,9 @@ from aggregator.parse.webpage import WebPage
 
 _MOST_RULES: Final = 1000
 _LONGEST_PATTERN: Final = 500
-_AGENT_PREFIX: Final = re.compile(r"\A\s*([\w-]{2,40})\s*:\s*(?=\S)")
+_WITH_VALUE: Final = frozenset(
+    {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +66,24 @@ def _reserved(value: str) -> bool | None:
     return {"1": True, "0": False}.get(value.strip())
 
 
-def _robots(values: Iterable[str], agents: frozenset[str]) -> Reservations:
-    """The directives for everyone and for `agents`; those for other robots are not ours."""
-    said: set[str] = set()
-    for value in values:
-        agent = _AGENT_PREFIX.match(value)
-        if agent and agent.group(1).lower() not in agents | {"max-snippet", "max-image-preview"}:
-            if agent.group(1).lower() != "unavailable_after":
-                continue
-        elif agent and agent.group(1).lower() in agents:
-            value = value[agent.end() :]
-        said |= {re.sub(r"\s*:\s*", ":", part.strip().lower()) for part in value.split(",")}
-    nothing = "none" in said
+def _directives(value: str, agent: str) -> Iterator[str]:
+    """The directives of one `robots` text that hold for everyone or for `agent`."""
+    addressed: str | None = None
+    for part in value.lower().split(","):
+        name, colon, rest = (piece.strip() for piece in part.partition(":"))
+        if colon and name not in _WITH_VALUE:
+            addressed, name, rest = name, rest, ""
+        if addressed in (None, agent):
+            yield f"{name}:{rest}" if rest else name
+
+
+def _robots(values: Iterable[str], agent: str) -> Reservations:
+    said = {directive for value in values for directive in _directives(value, agent)}
     return Reservations(
-        no_index=nothing or "noindex" in said,
-        no_archive="noarchive" in said or "nocache" in said,
-        no_snippet="nosnippet" in said or "max-snippet:0" in said,
-        no_image="noimageindex" in said or "max-image-preview:none" in said,
+        no_index=bool({"noindex", "none"} & said),
+        no_archive=bool({"noarchive", "nocache"} & said),
+        no_snippet=bool({"nosnippet", "max-snippet:0"} & said),
+        no_image=bool({"noimageindex", "max-image-preview:none"} & said),
     )
 
 
@@ -92,7 +94,7 @@ def from_headers(headers: Mapping[str, str], *, agent: str = "filcommun") -> Res
     are expected joined by commas.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    robots = _robots([lower.get("x-robots-tag", "")], frozenset({agent.lower()}))
+    robots = _robots([lower.get("x-robots-tag", "")], agent.lower())
     tdm = Reservations(
         tdm=_reserved(lower.get("tdm-reservation", "")), tdm_policy=lower.get("tdm-policy") or None
     )
@@ -102,7 +104,7 @@ def from_headers(headers: Mapping[str, str], *, agent: str = "filcommun") -> Res
 def from_page(page: WebPage, *, agent: str = "filcommun") -> Reservations:
     """What a page reserves in its headers and its `<meta>`."""
     metas = structured.metas(page)
-    robots = _robots([metas.get("robots", ""), metas.get(agent.lower(), "")], frozenset())
+    robots = _robots([metas.get("robots", ""), metas.get(agent.lower(), "")], agent.lower())
     tdm = Reservations(
         tdm=_reserved(metas.get("tdm-reservation", "")), tdm_policy=metas.get("tdm-policy") or None
     )

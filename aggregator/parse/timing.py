@@ -1,7 +1,8 @@
-"""When a feed asks to be visited: `ttl`, `sy:updatePeriod`, `skipHours`, `skipDays`."""
+"""When a feed asks to be visited: `ttl`, `sy:updatePeriod`, `skipHours`, `skipDays`, durations."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -18,6 +19,9 @@ _PERIODS: Final = {
     "monthly": 30 * 24 * 60,
     "yearly": 365 * 24 * 60,
 }
+_DURATION: Final = re.compile(
+    r"P(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:\d+S)?)?"
+)
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -62,3 +66,17 @@ def skip_days(channel: etree._Element) -> frozenset[int]:
         if (name := inner(day).lower()) in _DAYS
     }
     return frozenset(days) if len(days) < 7 else frozenset()
+
+
+def duration_minutes(text: str) -> int | None:
+    """Minutes of an ISO 8601 duration (`X-PUBLISHED-TTL:PT12H`), as `visit_interval` bounds them.
+
+    >>> duration_minutes("P1DT12H")
+    2160
+    """
+    found = _DURATION.fullmatch(text.strip().upper())
+    if not found:
+        return None
+    weeks, days, hours, minutes = (int(part or 0) for part in found.groups())
+    total = ((weeks * 7 + days) * 24 + hours) * 60 + minutes
+    return min(total, _LONGEST) or None
