@@ -123,7 +123,7 @@ class Village:
         return {
             "slug": group.slug,
             "name": group.name,
-            "home": base + "/",
+            "home": base + platform_of(group).home,
             "description": group.description,
             "status": status,
             "category": group.about.get("category", "association"),

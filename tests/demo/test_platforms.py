@@ -14,8 +14,11 @@ import icalendar
 import pytest
 
 from aggregator.demo.village import Village
-from aggregator.parse import feeds
+from aggregator.parse import discovery, feeds
+from aggregator.parse.connecting import all_connectors
 from aggregator.parse.entries import ParsedFeed
+from aggregator.registry import inventory
+from aggregator.registry.listing import ListedGroup
 
 Ask = Callable[..., Any]
 
@@ -37,6 +40,10 @@ FEEDS = {
     "compagnie-du-trottoir": ("/blog/flux-des-nouvelles.atom", "atom10"),
     "comite-des-fetes-de-boissy": ("/actus.rss", "rss20"),
     "les-rigoles-de-sevran": ("/feed/", "rss20"),
+    "le-pigeon-voyageur": ("/@le_pigeon_voyageur.rss", "rss20"),
+    "assemblee-des-locaux-partages": (None, "atom10"),
+    "reseau-des-possibles": ("/api/news/get/key/reseau_des_possibles/format/rss", "rss20"),
+    "videos-des-larris": (None, "atom10"),
 }
 CALENDARS = {
     "jardins-de-la-bievre": "/@jardins_de_la_bievre/feed/ics",
@@ -44,6 +51,46 @@ CALENDARS = {
     "repair-cafe-des-lilas": "/remote.php/dav/public-calendars/agenda?export",
     "villejuif-decide": "/meetings/calendar",
 }
+
+
+# Groups whose JSON a connector reads, its name, and the least number of entries.
+CATALOGUES = {
+    "chiffres-en-partage": ("opendatasoft", 5),
+    "plans-ouverts": ("dcat", 4),
+    "carte-des-reparables": ("gogocarto", 5),
+    "ombre-et-eau": ("umap", 4),
+    "rendez-vous-des-mordacs": ("openagenda", 10),
+    "reseau-des-possibles": ("communecter", 1),
+}
+# Platforms that discovery knows by their marks, not by their host.
+MARKED = {
+    "toits-pour-toutes": "wordpress",
+    "plaine-a-vivre": "spip",
+    "maison-des-solidarites-vitry": "drupal",
+    "forum-des-quartiers": "discourse",
+    "jardins-de-la-bievre": "mobilizon",
+    "l-affiche-du-bas": "gancio",
+    "semeurs-du-93": "yeswiki",
+    "wiki-du-kremlin": "mediawiki",
+    "tele-passerelle": "peertube",
+    "villejuif-decide": "decidim",
+    "chiffres-en-partage": "opendatasoft",
+    "plans-ouverts": "dcat",
+    "carte-des-reparables": "gogocarto",
+    "le-pigeon-voyageur": "mastodon",
+    "assemblee-des-locaux-partages": "loomio",
+    "reseau-des-possibles": "communecter",
+    "ombre-et-eau": "umap",
+}
+
+
+def listed(demo: Village, slug: str) -> ListedGroup:
+    groups = inventory.read(demo.sources_yaml()).groups
+    return next(group for group in groups if group.slug == slug)
+
+
+def sources(demo: Village, slug: str) -> list[str]:
+    return [source.url for source in listed(demo, slug).sources]
 
 
 def parsed(answer: Any, url: str) -> ParsedFeed:
@@ -56,7 +103,7 @@ def test_a_feed_is_of_its_format_and_its_entries_have_pages(
     demo: Village, ask: Ask, slug: str
 ) -> None:
     path, form = FEEDS[slug]
-    url = demo.address(slug) + path
+    url = demo.address(slug) + path if path else sources(demo, slug)[0]
     feed = parsed(ask(url), url)
     assert feed.format == form
     assert len(feed.entries) >= 3
@@ -76,6 +123,48 @@ def test_a_home_page_announces_its_feed_and_its_platform(
     page = ask(demo.address(slug) + "/").text
     assert 'rel="alternate"' in page
     assert "id=contact" in page
+
+
+@pytest.mark.parametrize("slug", CATALOGUES)
+def test_a_connector_reads_the_json_and_its_entries_have_pages(
+    demo: Village, clock: Any, ask: Ask, slug: str
+) -> None:
+    name, least = CATALOGUES[slug]
+    url = sources(demo, slug)[-1]
+    connector = next(one for one in all_connectors() if one.name == name)
+    assert connector.read
+    feed = connector.read(json.loads(ask(url).body), url, clock.now)
+    assert feed
+    assert len(feed.entries) >= least
+    for entry in feed.entries:
+        assert entry.title
+        assert entry.url is None or ask(entry.url).status == 200
+
+
+@pytest.mark.parametrize("slug", MARKED)
+def test_discovery_knows_the_platform_from_the_home_page(
+    demo: Village, ask: Ask, slug: str
+) -> None:
+    home = listed(demo, slug).home
+    assert home
+    page = ask(home)
+    assert page.status == 200
+    headers = dict(page.headers.items())
+    assert discovery.detect_platform(page.body, headers, home) == MARKED[slug]
+
+
+def test_the_hidden_feed_is_found_from_the_home_page(demo: Village, ask: Ask) -> None:
+    home = demo.address("compagnie-du-trottoir") + "/"
+    found = discovery.candidates(ask(home).body, home, {})
+    assert found[0].url == home + "blog/flux-des-nouvelles.atom"
+
+
+def test_an_events_page_says_so_for_machines_too(demo: Village, ask: Ask) -> None:
+    url = demo.address("forum-des-quartiers") + "/latest.rss"
+    entry = next(e for e in parsed(ask(url), url).entries if "Rencontre" in e.title)
+    said = ask(entry.url).text.partition('ld+json">')[2].partition("</script>")[0]
+    assert json.loads(said)["@type"] == "Event"
+    assert json.loads(said)["startDate"].endswith(("+01:00", "+02:00"))
 
 
 def test_new_entries_arrive_while_it_runs(demo: Village, clock: Any, ask: Ask) -> None:

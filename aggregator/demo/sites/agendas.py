@@ -217,6 +217,7 @@ def mobilizon(slug: str) -> Platform:
         ),
         generator="Mobilizon",
         headers=lambda _site: {"Server": "Cowboy", "Cache-Control": "max-age=0, private"},
+        home=group,
     )
 
 

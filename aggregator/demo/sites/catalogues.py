@@ -1,13 +1,11 @@
-"""Catalogues and maps: opendatasoft, DCAT `data.json`, GoGoCarto; their entries are data sets
-and places rather than articles.
-"""
+"""Catalogues of open data, whose entries are data sets: opendatasoft and DCAT `data.json`."""
 
 from __future__ import annotations
 
 from zlib import crc32
 
 from aggregator.demo.sites.site import Feed, Platform, Site
-from aggregator.demo.timeline import PARIS, Post
+from aggregator.demo.timeline import Post
 from aggregator.demo.wire import Answer, Asked, json_answer, rfc3339, to_html, to_text
 
 _DATASETS = "/api/explore/v2.1/catalog/datasets"
@@ -120,65 +118,6 @@ def _dcat_dataset(site: Site, post: Post) -> dict[str, object]:
     }
 
 
-# GoGoCarto
-
-
-def _element(post: Post) -> str:
-    return f"/annuaire?id={post.number}"
-
-
-def _gogocarto(site: Site, asked: Asked) -> Answer | None:
-    match asked.path:
-        case "/api/elements.json":
-            elements = [_gogo_element(post) for post in site.posts]
-            answer = json_answer(
-                {
-                    "licence": "https://opendatacommons.org/licenses/odbl/summary/",
-                    "ontology": "gogofull",
-                    "data": elements,
-                }
-            )
-            return Answer(answer.body, answer.type, headers={"Access-Control-Allow-Origin": "*"})
-        case "/api/project-info.json":
-            return json_answer(
-                {
-                    "name": site.group.name,
-                    "url": site.base,
-                    "description": site.group.description,
-                    "dataSize": len(site.posts),
-                }
-            )
-        case "/api/taxonomy.json":
-            return json_answer({"name": "Catégories", "options": [{"id": 1, "name": "Lieu"}]})
-        case _:
-            return None
-
-
-def _gogo_element(post: Post) -> dict[str, object]:
-    # Somewhere in the metropolis, always the same for the same place.
-    spread = crc32(post.slug.encode())
-    town = post.tags[-1] if post.tags else ""
-    return {
-        "id": f"{spread:x}",
-        "name": post.title,
-        "geo": {
-            "latitude": round(48.80 + spread % 997 / 997 * 0.14, 5),
-            "longitude": round(2.26 + spread % 787 / 787 * 0.24, 5),
-        },
-        "sourceKey": "",
-        "address": {"addressLocality": town, "addressCountry": "FR"},
-        "createdAt": f"{post.published.astimezone(PARIS):%d/%m/%Y}",
-        "updatedAt": f"{post.updated.astimezone(PARIS):%d/%m/%Y}",
-        "status": 1,
-        "categories": list(post.tags[:-1]),
-        "categoriesFull": [{"id": 1, "name": tag} for tag in post.tags[:-1]],
-        "stamps": [],
-        "images": [],
-        "description": to_text(post.body),
-        "url": _element(post),
-    }
-
-
 OPENDATASOFT = Platform(
     respond=_opendatasoft,
     link=_explore,
@@ -192,11 +131,4 @@ DCAT = Platform(
     sources=(("/data.json", "dcat"),),
     feeds=(Feed("/data.json", "application/json", "Catalogue DCAT"),),
     headers=lambda _site: {"Server": "nginx"},
-)
-GOGOCARTO = Platform(
-    respond=_gogocarto,
-    link=_element,
-    sources=(("/api/elements.json", "gogocarto"),),
-    generator="GoGoCarto",
-    headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PHP/8.1"},
 )

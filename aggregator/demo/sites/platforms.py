@@ -12,14 +12,18 @@ from aggregator.demo.sites import (
     decidim,
     drupal,
     forum,
+    maps,
     media,
+    openagenda,
     pages,
     pictures,
     plain,
+    social,
     spip,
     static,
     wikis,
     wordpress,
+    youtube,
 )
 from aggregator.demo.sites.site import Platform, Site
 from aggregator.demo.texts import Group
@@ -44,15 +48,25 @@ _PLATFORMS = {
     "decidim": decidim.PLATFORM,
     "opendatasoft": catalogues.OPENDATASOFT,
     "dcat": catalogues.DCAT,
-    "gogocarto": catalogues.GOGOCARTO,
+    "gogocarto": maps.GOGOCARTO,
     "plain": plain.PLATFORM,
+}
+# Where many groups share one platform, its addresses carry the group's name.
+_SHARED = {
+    "mobilizon": agendas.mobilizon,
+    "openagenda": openagenda.openagenda,
+    "mastodon": social.mastodon,
+    "loomio": social.loomio,
+    "communecter": social.communecter,
+    "umap": maps.umap,
+    "youtube": youtube.youtube,
 }
 
 
 def platform_of(group: Group) -> Platform:
     """How this group publishes; raises KeyError for a word nobody knows."""
     word = group.about["platform"]
-    return agendas.mobilizon(group.slug) if word == "mobilizon" else _PLATFORMS[word]
+    return _SHARED[word](group.slug) if word in _SHARED else _PLATFORMS[word]
 
 
 def answer(site: Site, asked: Asked) -> Answer:
@@ -69,9 +83,7 @@ def _answer(site: Site, platform: Platform, asked: Asked) -> Answer:
         return own
     if asked.path == "/robots.txt":
         return Answer(b"User-agent: *\nDisallow: /wp-admin/\nDisallow: /ecrire/\n", "text/plain")
-    if asked.path in {"/", "/index.php", f"/@{site.group.slug.replace('-', '_')}"} and (
-        not asked.raw_query
-    ):
+    if asked.path in {"/", "/index.php", platform.home} and not asked.raw_query:
         return pages.home(site, platform)
     picture = pictures.at(site, asked.path)
     if picture is not None:

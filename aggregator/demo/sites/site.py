@@ -74,3 +74,5 @@ class Platform:
     """Sent with every answer."""
     head: Callable[[Site], str] = field(default=lambda _site: "")
     """Further marks in the head of every page."""
+    home: str = "/"
+    """Where the group's page is on a platform that many groups share."""
