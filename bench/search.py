@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import random
 import resource
 import sys
@@ -91,7 +92,9 @@ def _measure(
     builder.start()
     rate, size = built.get()
     builder.join()
-    print(f"\n{peer.name}: {collection.size:,} entries, {rate:,.0f} built/s, {size / 1e6:,.0f} MB")
+    load = os.getloadavg()[0]
+    print(f"\n(load {load:.1f} on {os.cpu_count()} cores)")
+    print(f"{peer.name}: {collection.size:,} entries, {rate:,.0f} built/s, {size / 1e6:,.0f} MB")
     answers: multiprocessing.Queue[object] = context.Queue()
     reader = context.Process(target=_alone, args=(peer, queries, answers))
     reader.start()
@@ -99,7 +102,7 @@ def _measure(
     reader.join()
     _table(times)
     print(f"  memory of the reading process: {memory} MB")
-    every = [value for values in times.values() for value in values]
+    every = [clock for values in times.values() for clock, _ in values]
     missed = _judge(peer.name, "alone", every, collection.size)
     if options.beside_writer:
         missed += _beside(peer, collection, queries)
@@ -116,22 +119,25 @@ def _build(peer: Ours | Fts5 | Postgresql, collection: Collection, built: object
 def _alone(peer: Ours | Fts5 | Postgresql, queries: list[Asked], answers: object) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peer.open()
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
     shuffled = random.Random("order").sample(queries, len(queries))
     for asked in shuffled:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         peer.ask(asked)
-        times.setdefault(asked.kind, []).append((time.perf_counter() - start) * 1000)
+        spent = (time.perf_counter() - start) * 1000, (time.process_time() - busy) * 1000
+        times.setdefault(asked.kind, []).append(spent)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     answers.put((times, grown // 1024))
 
 
-def _table(times: dict[str, list[float]]) -> None:
-    print(f"  {'kind':<12} {'queries':>7} {'p50':>8} {'p95':>8} {'p99':>8}   milliseconds")
+def _table(times: dict[str, list[tuple[float, float]]]) -> None:
+    """Time on the clock, and of this process alone: a busy machine slows only the first."""
+    print(f"  {'kind':<12} {'queries':>7} {'p50':>8} {'p95':>8} {'p99':>8} {'CPU p95':>8}   ms")
     every = {"all": [value for values in times.values() for value in values]}
     for kind, values in {**dict(sorted(times.items())), **every}.items():
-        figures = "".join(f" {percentile(values, share):8.1f}" for share in (0.5, 0.95, 0.99))
-        print(f"  {kind:<12} {len(values):>7}{figures}")
+        clock, busy = zip(*values, strict=True)
+        figures = "".join(f" {percentile(clock, share):8.1f}" for share in (0.5, 0.95, 0.99))
+        print(f"  {kind:<12} {len(values):>7}{figures} {percentile(busy, 0.95):8.1f}")
 
 
 def _judge(name: str, how: str, times: list[float], size: int) -> int:

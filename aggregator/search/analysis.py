@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from aggregator.search.french import derived, inflected
+from aggregator.search.french import INVARIABLE, derived, inflected
 
 
 class Token(NamedTuple):
@@ -61,10 +61,8 @@ CHUNK: Final = re.compile(
 )
 """What is looked at in one piece: P.L.U., l'école, Seine-Saint-Denis."""
 _PARTS: Final = re.compile(rf"(?:(?!{_CJK})(?:{_LETTER}))+|{_CJK}")
-_ELIDED: Final = frozenset(
-    "l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu entr".split()
-)
-_WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|o)$")
+_ELIDED: Final = frozenset("l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu".split())
+_WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|entr|o)$")
 _ORDINAL: Final = re.compile(r"^(\d{1,4})(?:er|ere|re|e|eme|ieme|nd|nde|de)s?$", re.ASCII)
 _ROMAN: Final = re.compile(r"^([IVXL]+)(?:er|ère|re|e|è|ème|eme|ᵉ|ʳ|ᵉʳ)$")
 _PARIS_POSTCODE: Final = re.compile(r"^75(?:0(0[1-9]|1\d|20)|116)$")
@@ -130,12 +128,13 @@ def parts(written: str, french: bool) -> tuple[Part, ...]:
     pieces = [(part.start(), part.group()) for part in _PARTS.finditer(written[:_LONGEST])]
     if not pieces:
         return ()
-    if french and len(pieces) > 1 and written[pieces[1][0] - 1] not in _HYPHENS:
+    while french and len(pieces) > 1 and written[pieces[1][0] - 1] not in _HYPHENS:
         first, second = fold(pieces[0][1]), fold(pieces[1][1])
         if (first, second) in _ONE_WORD or _WHOLE.match(first):
             return _one_word(written, pieces)
-        if first in _ELIDED:
-            pieces = pieces[1:]
+        if first not in _ELIDED:
+            break
+        pieces = pieces[1:]
     found = list(_each(pieces, french))
     joined = _joined(written, pieces, french)
     if joined and found:
@@ -145,9 +144,9 @@ def parts(written: str, french: bool) -> tuple[Part, ...]:
 
 def _one_word(written: str, pieces: list[tuple[int, str]]) -> tuple[Part, ...]:
     """Aujourd'hui, prud'homme: the apostrophe is a letter of the word."""
-    end = pieces[1][0] + len(pieces[1][1])
-    whole = fold(written[:end]).replace("'", "")
-    first = Part(0, end, (inflected(whole),), whole, is_open=False)
+    start, end = pieces[0][0], pieces[1][0] + len(pieces[1][1])
+    whole = fold(written[start:end]).replace("'", "")
+    first = Part(start, end - start, (inflected(whole),), whole, is_open=False)
     return (first, *_each(pieces[2:], french=True))
 
 
@@ -189,6 +188,8 @@ def _terms(piece: str, form: str, french: bool) -> tuple[str, ...]:
     plain = inflected(form, participle=_is_participle(piece))
     if form in _SPELLED:
         return (plain, _SPELLED[form])
+    if len(piece) > 2 and piece[-1] == "s" and piece[:-1].isupper():
+        return (form[:-1],)
     # Accents tell participles apart; one who types without accents must find them as well.
     unaccented = inflected(form)
     return (plain,) if unaccented == plain else (plain, unaccented)
@@ -229,7 +230,7 @@ def _with_places(
         return terms
     department = first if first in _DEPARTMENTS else first[:2] if len(first) == 5 else ""
     if department in _DEPARTMENTS and (len(first) == 5 or _names_place(text, match, previous)):
-        return (*terms, f"dep{department}")
+        return (*terms, f"dep{department}" if len(first) == 2 else f"zip{department}")
     return terms
 
 
@@ -255,7 +256,9 @@ def alternatives(word: str, *, derive: bool = True) -> tuple[tuple[str, ...], ..
             # 1 finds 1er, but 1er does not find 1, nor 13e a bare 13.
             terms = [plain]
         else:
-            own = [*token.terms, token.form, _light(token.form)]
+            own = [*token.terms, token.form]
+            if token.form not in INVARIABLE:
+                own.append(_light(token.form))
             terms = [term for term in own if not term[0].isdigit() or term in token.terms]
         if derive:
             terms.extend(_derived(token))

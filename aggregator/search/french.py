@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 # Words whose last s or x is no plural, or whose plain form would be another word (plus, PLU).
-_INVARIABLE: Final = frozenset(
+INVARIABLE: Final = frozenset(
     """
     acces acquis apres assez aupres autobus autrefois avis bas bis bois bras bus campus cas ces
     chaux chez gris
@@ -35,6 +35,7 @@ IRREGULAR: Final = {
         "vieux": "vieille vieilles vieil",
         "fou": "folle folles",
         "oeil": "yeux",
+        "an": "ans",
         "ciel": "cieux",
         "aieul": "aieux",
         "travail": "travaux",
@@ -180,7 +181,7 @@ def inflected(word: str, *, participle: bool = False) -> str:
     """
     if word in IRREGULAR:
         return IRREGULAR[word]
-    if len(word) < 4 or word in _INVARIABLE or not word.isalpha():
+    if len(word) < 4 or word in INVARIABLE or not word.isalpha():
         return word
     if participle:
         return _participle(word)
@@ -201,10 +202,10 @@ def _participle(word: str) -> str:
 
 def _singular(word: str) -> str:
     if word.endswith("aux"):
-        return word[:-1] if word.endswith("eaux") or len(word) < 6 else word[:-2] + "l"
+        return word[:-1] if word.endswith(("eaux", "yaux")) or len(word) < 6 else word[:-2] + "l"
     if word.endswith("eux"):
         # Milieux, lieux, enjeux, cheveux lose their x; nombreux, sérieux, heureux keep it.
-        return word[:-1] if re.search(r"(?:^l|mil|j|f|v|ch|^p)eux$|lieux$", word) else word
+        return word[:-1] if re.search(r"(?:^l|mil|j|f|v|ch|^p|o)eux$|lieux$", word) else word
     if word.endswith("oux"):
         return word[:-1] if word in _PLURAL_OUX else word
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
@@ -262,7 +263,7 @@ def derived(word: str) -> tuple[str, ...]:
     """The other forms that one who searches for this word also means, folded and plain.
 
     >>> derived("mobilisation")
-    ('mobiliser', 'mobilisent', 'mobilise')
+    ('mobiliser', 'mobilisent', 'mobilise', 'mobilisons', 'mobilisez')
     >>> derived("ecologie"), derived("conseil")
     (('ecologique', 'ecologetique'), ())
     """
@@ -271,27 +272,33 @@ def derived(word: str) -> tuple[str, ...]:
     for ending, shortest, forms in _DERIVATIONS:
         if word.endswith(ending) and len(word) >= shortest:
             stem = word[: -len(ending)]
-            return tuple(stem + form for form in forms)
+            return tuple(stem + form for form in forms if stem + form not in _NOT_DERIVED)
     return ()
 
 
 # Ending, the shortest word, the endings to try in its place; the first that fits decides.
 _DERIVATIONS: Final = (
-    ("isation", 9, ("iser", "isent", "ise")),
-    ("ification", 11, ("ifier", "ifient", "ifie")),
+    ("isation", 9, ("iser", "isent", "ise", "isons", "isez")),
+    ("ification", 11, ("ifier", "ifient", "ifie", "ifions", "ifiez")),
     ("ication", 10, ("iquer", "iquent")),
-    ("ation", 8, ("er", "ent")),
-    ("ition", 8, ("ir", "issent")),
+    ("ation", 8, ("er", "ent", "ons", "ez")),
+    ("ition", 8, ("ir", "issent", "it", "i", "ie")),
     ("ulsion", 8, ("ulser", "ulsent")),
     ("uction", 8, ("uire", "uisent", "uit")),
+    ("ution", 8, ("uer", "uent", "ue")),
     ("ement", 8, ("er", "ent")),
+    ("issent", 8, ("ir", "it", "ition")),
     ("erent", 8, ("er", "ement", "ation")),
     ("aient", 8, ("er", "ent", "ement", "ation")),
     ("ent", 7, ("er", "ement", "ation", "e")),
-    ("ifier", 8, ("ifient", "ifie", "ification")),
-    ("iser", 7, ("isent", "ise", "isation")),
-    ("quer", 7, ("quent", "que", "cation", "quation")),
-    ("er", 5, ("ent", "e", "ation", "ement")),
+    ("ifier", 8, ("ifient", "ifie", "ifions", "ifiez", "ification")),
+    ("iser", 7, ("isent", "ise", "isons", "isez", "isation")),
+    ("ulser", 7, ("ulsent", "ulse", "ulsion")),
+    ("quer", 7, ("quent", "que", "quez", "quons", "cation", "quation")),
+    ("uer", 6, ("uent", "ue", "uons", "uez", "ution", "uation")),
+    ("er", 5, ("ent", "e", "ons", "ez", "ation", "ement")),
+    ("uire", 7, ("uisent", "uit", "uction")),
+    ("ir", 5, ("issent", "it", "i", "ie", "ition")),
     ("getique", 9, ("gie",)),
     ("gie", 7, ("gique", "getique")),
     ("graphie", 9, ("graphique",)),

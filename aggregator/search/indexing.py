@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
 from aggregator.errors import BrokenIndex
@@ -17,6 +17,9 @@ from aggregator.taxonomy import areas, terms
 
 PRESENTED: Final = 500
 """Entries handed to the engine in one commit."""
+
+_COMMITTED: Final = 20_000
+"""Entries per commit of a rebuild: few large segments."""
 
 Progress = Callable[[int, int], None]
 """Takes how many entries are done, and how many there are."""
@@ -37,16 +40,16 @@ def index_pending(session: Session, engine: Engine, *, limit: int = PRESENTED) -
     seen = [(entry.id, entry.content_hash) for entry in pending]
     _present(engine, pending)
     engine.commit()
-    now = datetime.now(UTC)
-    for entry, content_hash in seen:
-        # An entry that changed meanwhile stays pending.
-        session.execute(
-            update(Entry)
-            .where(Entry.id == entry, Entry.content_hash == content_hash)
-            .values(indexed_at=now),
-            execution_options={"synchronize_session": False},
-        )
+    # One statement: an entry that changed meanwhile stays pending.
+    session.execute(
+        update(Entry)
+        .where(tuple_(Entry.id, Entry.content_hash).in_(seen))
+        .values(indexed_at=datetime.now(UTC)),
+        execution_options={"synchronize_session": False},
+    )
     session.commit()
+    for entry in pending:
+        session.expire(entry, ["indexed_at"])
     return len(seen)
 
 
@@ -108,7 +111,7 @@ def _fill(sessions: sessionmaker[Session], engine: Engine, progress: Progress) -
             last = batch[-1].id
             _present(engine, batch)
             done += len(batch)
-            if done % (8 * PRESENTED) < PRESENTED:
+            if done % _COMMITTED < PRESENTED:
                 engine.commit()
             session.expunge_all()
             progress(done, max(done, total))

@@ -129,11 +129,12 @@ def _table() -> dict[str, list[tuple[Terms, Query]]]:
                 note(name, also)
     for number, names_of in _DEPARTMENTS.items():
         place = Word((f"dep{number}",))
+        named = Word((f"dep{number}", f"zip{number}"))
         spoken = [_named(name) for name in names_of]
         note(number, [place, *spoken])
         for name in names_of:
             # The bare number counts too many other things.
-            note(name, [place, *(_named(other) for other in names_of if other != name)])
+            note(name, [named, *(_named(other) for other in names_of if other != name)])
     return table
 
 

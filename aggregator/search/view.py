@@ -95,7 +95,7 @@ class View:
             pairs.extend(
                 (field.name, one) for one in ((value,) if isinstance(value, str) else value)
             )
-        return urlencode([(name, value) for name, value in pairs if value])
+        return urlencode([pair for pair in pairs if pair[1]], errors="replace")
 
     def query(self, now: datetime) -> Query:
         """What the engine looks for; dates that cannot be read narrow nothing down."""

@@ -9,13 +9,18 @@ number over the whole segment. Sets of entries are Python integers, bit n for en
 from __future__ import annotations
 
 import struct
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
+from pathlib import Path
 from typing import Any, Final
 
 from whoosh.codec import whoosh3
+from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import BufferFile
 from whoosh.writing import SegmentWriter
 
 assert array("I").itemsize == 4
@@ -108,6 +113,41 @@ def packed(numbers: Sequence[int], counts: array[int], places: array[int]) -> by
     return b"".join((head, entries, counts.tobytes(), places.tobytes()))
 
 
+class Folder(FileStorage):  # type: ignore[misc]
+    """A folder of Whoosh that leaves no file open, whatever fails."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._made: list[Any] = []
+
+    def create(self) -> Folder:
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        return self
+
+    def temp_storage(self, name: str | None = None) -> Folder:
+        inside = Folder(str(Path(self.folder) / (name or "MAIN.tmp"))).create()
+        inside._made = self._made
+        return inside
+
+    def create_file(self, name: str, **options: Any) -> Any:
+        file = super().create_file(name, **options)
+        self._made.append(file)
+        return file
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        # Tables of contents are read whole: nothing stays open when one is damaged.
+        if name.endswith(".toc"):
+            return BufferFile((Path(self.folder) / name).read_bytes(), name=name)
+        return super().open_file(name, **options)
+
+    def close_all(self) -> None:
+        """Closes what was made and not closed, without writing what is still buffered."""
+        for file in self._made:
+            with suppress(OSError):
+                file.file.close()
+        self._made.clear()
+
+
 class FlatCodec(whoosh3.W3Codec):  # type: ignore[misc]  # Whoosh has no types
     """Whoosh's own codec, but a term leads to one blob instead of posting blocks."""
 
@@ -151,6 +191,8 @@ class FlatTerms(whoosh3.W3TermsReader):  # type: ignore[misc]
 class FlatWriter(SegmentWriter):  # type: ignore[misc]
     """Writes a segment from ready blobs: field → (term, blob) in order of the terms' bytes."""
 
+    _checksum = 0
+
     def write(self, size: int, fields: Mapping[str, Iterable[tuple[bytes, bytes]]]) -> None:
         """Takes a whole segment of `size` entries; call at most once, then `commit`."""
         for field in sorted(fields):
@@ -167,7 +209,25 @@ class FlatWriter(SegmentWriter):  # type: ignore[misc]
         file.write(blob)
         self.fieldwriter._tindex.add(whoosh3.pack_ushort(self.fieldwriter._fieldid) + term, where)
 
+    def get_segment(self) -> Any:
+        segment = super().get_segment()
+        segment.checksum = self._checksum
+        return segment
+
+    def _assemble_segment(self) -> None:
+        super()._assemble_segment()
+        self._checksum = checksum(self.storage, self.newsegment)
+
     def _flush_segment(self) -> None:
         # The terms are written already; Whoosh's pool of postings stays empty.
         self.perdocwriter.close()
         self.fieldwriter.close()
+
+
+def checksum(storage: Any, segment: Any) -> int:
+    """CRC-32 of a segment's one file, kept in the table of contents."""
+    result = 0
+    with storage.open_file(segment.make_filename(".seg")).raw_file() as file:
+        while piece := file.read(1 << 20):
+            result = zlib.crc32(piece, result)
+    return result

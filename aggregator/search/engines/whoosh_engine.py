@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from whoosh.fields import FieldType, Schema
-from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
@@ -30,7 +29,7 @@ from aggregator.errors import BrokenIndex
 from aggregator.search.engine import Cursor, IndexedEntry, Order, Results, Suggestion
 from aggregator.search.engines import paging
 from aggregator.search.engines.batch import FIELDS, Batch, Merged
-from aggregator.search.engines.flat import FlatCodec, FlatWriter, key, mask_only
+from aggregator.search.engines.flat import FlatCodec, FlatWriter, Folder, checksum, key, mask_only
 from aggregator.search.engines.folder import Format, Shelf
 from aggregator.search.engines.segment import Segment
 from aggregator.search.query import And, Or, Phrase, Prefix, Query, Word
@@ -109,8 +108,7 @@ class WhooshEngine:
             self._removed.clear()
 
     def _write(self, entries: Sequence[IndexedEntry], gone: set[int]) -> None:
-        writer = FlatWriter(self._index, codec=FlatCodec(), timeout=10.0)
-        try:
+        with self._writer() as writer:
             offset = 0
             for segment in writer.segments:
                 numbers = self._segments[segment.segment_id()][1].numbers
@@ -122,10 +120,6 @@ class WhooshEngine:
                 batch = Batch(entries)
                 writer.write(batch.size, batch.fields())
             writer.commit(merge=False)
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()
-            raise
         self._look()
         self._merge()
 
@@ -143,18 +137,23 @@ class WhooshEngine:
                 return
 
     def _merge_into_one(self, names: set[str]) -> None:
-        writer = FlatWriter(self._index, codec=FlatCodec(), timeout=10.0)
-        try:
+        with self._writer() as writer:
             merged = Merged([self._segments[name][1] for name in sorted(names)])
             if merged.size:
                 writer.write(merged.size, merged.fields())
             writer.commit(
                 mergetype=lambda _, segments: [s for s in segments if s.segment_id() not in names]
             )
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()
-            raise
+
+    @contextmanager
+    def _writer(self) -> Iterator[FlatWriter]:
+        """A Whoosh writer without Whoosh's lock: the shelf's lock is held already."""
+        writer = FlatWriter(self._index, codec=FlatCodec(), _lk=False)
+        try:
+            yield writer
+        finally:
+            # Half a segment without a table of contents is nothing; the next commit clears it.
+            self._index.storage.close_all()
 
     # Reading
 
@@ -284,7 +283,7 @@ class WhooshEngine:
 
     def _open(self, path: Path) -> None:
         self._stamp = self._shelf.stamp()
-        self._index = FileIndex(FileStorage(str(path)))
+        self._index = FileIndex(Folder(str(path)))
         self._generation = -1
 
     def _look(self) -> None:
@@ -310,6 +309,8 @@ class WhooshEngine:
             name = segment.segment_id()
             there = self._segments.get(name)
             if there is None:
+                if checksum(self._index.storage, segment) != segment.checksum:
+                    raise ValueError(f"the file of segment {name} has changed")
                 reader = SegmentReader(self._index.storage, None, segment)
                 there = (reader, Segment(reader._terms, segment.doc_count_all()))
             removed = 0
@@ -391,7 +392,7 @@ def _words(query: Query) -> Iterator[Word]:
 
 def _create(path: Path) -> None:
     schema = Schema(**{field: Terms() for field in FIELDS})
-    FileIndex.create(FileStorage(str(path)), schema)
+    FileIndex.create(Folder(str(path)), schema)
 
 
 FORMAT: Final = Format(

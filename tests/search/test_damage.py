@@ -1,0 +1,192 @@
+"""A damaged, foreign or half-written index: one sentence, or as if nothing had happened."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import BrokenIndex, SettingsError
+from aggregator.search.engine import Engine, IndexedEntry
+from aggregator.search.engines import open_engine
+from aggregator.search.query import EVERYTHING, Word
+
+Make = Callable[..., IndexedEntry]
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "url", ["whoosh:", "sphinx:index", "whoosh", "opensearch:index", "", "/somewhere"]
+)
+def test_address_of_no_engine_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(SettingsError, match="write it as"):
+        open_engine(url)
+
+
+def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
+    folder = Path(index_url.partition(":")[2])
+    folder.mkdir()
+    (folder / "thesis.odt").write_text("precious")
+    with pytest.raises(BrokenIndex, match=r"thesis\.odt"):
+        open_engine(index_url)
+    assert (folder / "thesis.odt").read_text() == "precious"
+
+
+def test_path_that_is_a_file_ends_in_a_sentence(index_url: str) -> None:
+    Path(index_url.partition(":")[2]).write_text("not a folder")
+    with pytest.raises(BrokenIndex, match="cannot be used"):
+        open_engine(index_url)
+
+
+def test_missing_folder_of_the_current_index_ends_in_a_sentence(
+    index: Engine, index_url: str
+) -> None:
+    root = Path(index_url.partition(":")[2])
+    current = root / (root / "CURRENT").read_text()
+    current.rename(root / ".away")
+    with pytest.raises(BrokenIndex, match="reindex"):
+        open_engine(index_url)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 64, b"garbage, not an index at all" * 40])
+def test_overwritten_files_end_in_a_sentence_or_do_not_matter(
+    index: Engine, index_url: str, make: Make, damage: bytes
+) -> None:
+    index.add([make(n, f"eau {n}", "texte " * 50) for n in range(1, 50)])
+    index.commit()
+    index.close()
+    root = Path(index_url.partition(":")[2])
+    for file in sorted((root / (root / "CURRENT").read_text()).iterdir()):
+        if not file.is_file() or file.name.startswith("."):
+            continue
+        kept = file.read_bytes()
+        file.unlink()  # a new file: what readers have mapped stays as it is
+        file.write_bytes(damage)
+        assert found_or_told(index_url) in (49, "told"), file.name
+        file.unlink()
+        file.write_bytes(kept)
+
+
+def found_or_told(index_url: str) -> int | str:
+    """How many entries are found, or that a sentence was told instead."""
+    try:
+        with closing(open_engine(index_url)) as opened:
+            return opened.search(Word(("eau",)), limit=99, facets=["month"]).total
+    except BrokenIndex as error:
+        return "told" if "reindex" in str(error) else str(error)
+
+
+def test_byte_that_changed_on_disk_is_noticed(index: Engine, index_url: str, make: Make) -> None:
+    index.add([make(n, f"eau {n}", "texte " * 50) for n in range(1, 50)])
+    index.commit()
+    index.close()
+    if index_url.startswith("tantivy"):
+        pytest.skip("Tantivy checks its files when it is asked to, not when it opens them")
+    root = Path(index_url.partition(":")[2])
+    (file,) = (root / (root / "CURRENT").read_text()).glob("*.seg")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.unlink()
+    file.write_bytes(content)
+    with pytest.raises(BrokenIndex, match="reindex"):
+        open_engine(index_url)
+
+
+def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(f"whoosh:{tmp_path}/index")
+    engine.add([make(1, "eau")])
+    engine.commit()
+    from whoosh.filedb.structfile import StructFile
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    engine.add([make(2, "eau")])
+    monkeypatch.setattr(StructFile, "write", full)
+    with pytest.raises(BrokenIndex, match="disk is full"):
+        engine.commit()
+    monkeypatch.undo()
+    assert engine.search(EVERYTHING).ids == (1,)
+    engine.commit()
+    assert engine.search(EVERYTHING).ids == (1, 2)
+
+
+def _commit_forever(url: str, ready: object) -> None:
+    """Adds ten entries per commit, all or nothing: their number says which commit."""
+    engine = open_engine(url)
+    start = engine.count()
+    ready.set()
+    while True:
+        ids = range(start + 1, start + 11)
+        engine.add(
+            IndexedEntry(id=n, title=f"lot {start}", text="eau " * 200, published=NOW) for n in ids
+        )
+        engine.commit()
+        start += 10
+
+
+@pytest.mark.slow
+def test_killed_thirty_times_while_committing_it_opens_and_is_never_half(index_url: str) -> None:
+    context = multiprocessing.get_context("fork")
+    last = 0
+    for attempt in range(30):
+        ready = context.Event()
+        process = context.Process(target=_commit_forever, args=(index_url, ready))
+        process.start()
+        assert ready.wait(30)
+        time.sleep(0.03 + 0.017 * attempt)
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        engine = open_engine(index_url)
+        count = engine.count()
+        assert count % 10 == 0
+        assert count >= last
+        assert engine.search(Word(("eau",)), limit=0).total == count
+        found = engine.search(EVERYTHING, limit=count + 1).ids
+        assert sorted(found) == list(range(1, count + 1))
+        last = count
+        engine.close()
+    assert last > 0
+
+
+def _read_until(url: str, wanted: int, answers: object) -> None:
+    engine = open_engine(url)
+    seen = -1
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        results = engine.search(Word(("eau",)), limit=1000, facets=["topic"])
+        assert results.total == len(results.ids) == results.facets["topic"].get("climat", 0)
+        assert results.total >= seen
+        seen = results.total
+        if seen >= wanted:
+            answers.put(time.time())
+            return
+        time.sleep(0.02)
+    answers.put(None)
+
+
+def test_reading_processes_see_each_commit_within_two_seconds(index_url: str, make: Make) -> None:
+    writer = open_engine(index_url)
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    readers = [context.Process(target=_read_until, args=(index_url, 12, answers)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 13):
+        writer.add([make(number, "eau", topics=("climat",))])
+        writer.commit()
+    committed = time.time()
+    times = [answers.get(timeout=30) for _ in readers]
+    for reader in readers:
+        reader.join()
+    assert all(seen is not None and seen - committed < 2 for seen in times)

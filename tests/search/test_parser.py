@@ -1,0 +1,269 @@
+"""The query language understands what people write, says so, and refuses nothing."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.search.engine import Engine
+from aggregator.search.engines import open_engine
+from aggregator.search.parser import MOST_CHARACTERS, parse
+from aggregator.search.query import (
+    EVERYTHING,
+    And,
+    Between,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Tag,
+    Word,
+)
+from aggregator.search.saying import WARNINGS
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def asked(text: str) -> Query:
+    return parse(text, now=NOW).query
+
+
+def told(text: str, language: str = "fr") -> str:
+    return parse(text, now=NOW).say("en" if language == "en" else "fr")
+
+
+def warned(text: str) -> list[tuple[int, str]]:
+    return [(warning.position, warning.code) for warning in parse(text, now=NOW).warnings]
+
+
+def test_words_side_by_side_must_all_be_there() -> None:
+    assert asked("école eau") == And((Word(("ecole",)), Word(("eau",))))
+    assert asked("école ET eau") == asked("école eau") == asked("école AND eau")
+
+
+def test_small_words_do_not_count_unless_they_are_alone() -> None:
+    assert asked("l'école de la rue") == asked("école rue")
+    assert asked("le de") == And((Word(("le",)), Word(("de",))))
+
+
+def test_or_binds_weaker_than_and() -> None:
+    text = "a1 b1 OU c1"
+    assert asked(text) == Or((And((Word(("a1",)), Word(("b1",)))), Word(("c1",))))
+    assert asked(text) == asked("a1 b1 OR c1") == asked("a1 b1 | c1")
+
+
+def test_lower_case_ou_is_a_word() -> None:
+    assert asked("eau ou feu") == asked("eau feu")
+
+
+def test_minus_and_sauf_leave_out() -> None:
+    without = And((Word(("eau",)), Not(Word(("feu",)))))
+    assert asked("eau -feu") == asked("eau SAUF feu") == asked("eau NOT feu") == without
+    assert asked("-feu") == Not(Word(("feu",)))
+    assert asked("eau - feu") == asked("eau feu")
+
+
+def test_hyphen_inside_a_word_leaves_nothing_out() -> None:
+    assert asked("saint-denis") == Or(
+        (Phrase((("saint",), ("deni", "denis"))), Word(("saintdeni",)))
+    )
+
+
+def test_parentheses_group() -> None:
+    assert asked("(eau OU feu) air") == And((Or((Word(("eau",)), Word(("feu",)))), Word(("air",))))
+    assert asked("-(eau OU feu)") == Not(Or((Word(("eau",)), Word(("feu",)))))
+
+
+@pytest.mark.parametrize("text", ['"eau vive"', "«eau vive»", "« eau vive »", "“eau vive”"])
+def test_quotes_of_all_kinds_keep_words_together(text: str) -> None:
+    assert asked(text) == Phrase((("eau",), ("vif", "vive")))
+
+
+def test_star_ends_the_beginning_of_a_word() -> None:
+    assert asked("amén*") == Prefix("amen")
+    assert asked("titre:amén*") == Prefix("amen", "title")
+    assert asked("saint-den*") == And((Word(("saint",)), Prefix("den")))
+
+
+def test_fields_of_text() -> None:
+    assert asked("titre:eau") == Word(("eau",), "title")
+    assert asked('groupe:"les amis"') == Phrase((("les",), ("ami", "amis")), "name")
+    assert asked("auteur:Ada") == Word(("ada",), "author")
+    assert asked("titre:(eau OU feu)") == Or((Word(("eau",), "title"), Word(("feu",), "title")))
+
+
+def test_fields_of_the_taxonomy_take_slugs_and_names() -> None:
+    assert asked("theme:logement") == asked("thème:Logement") == Tag("topic", ("logement",))
+    assert asked('territoire:"Saint-Ouen-sur-Seine"') == asked("territoire:saint-ouen-sur-seine")
+    assert asked("territoire:93") == Tag("area", ("seine-saint-denis",))
+    assert asked("type:événement") == Tag("type", ("event",))
+    assert asked("langue:français") == Tag("language", ("fr",))
+
+
+def test_unknown_value_finds_nothing_and_says_so() -> None:
+    assert asked("theme:zut") == Tag("topic", ("zut",))
+    assert warned("eau theme:zut") == [(10, "unknown_value")]
+
+
+def test_word_before_a_colon_that_is_no_field_is_a_word() -> None:
+    assert asked("Paris: 10:30") == asked('Paris "10 30"')
+    assert warned("Paris: la ville http://example.org") == []
+
+
+def test_dates_open_and_close_a_period() -> None:
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    assert asked("depuis:2026-01-01") == Between(
+        since=day.replace(year=2025, month=12, day=31, hour=23)
+    )
+    assert asked("jusqua:2025") == asked("jusqu'à:2025-12-31") == asked("avant:31/12/2025")
+    assert asked("7j") == asked("depuis:7j") == Between(since=NOW.replace(day=17))
+    assert asked("jusqua:hier") == Between(until=NOW.replace(day=23, hour=23))
+    assert asked("le:hier") == asked("date:23/11/2026")
+
+
+@pytest.mark.parametrize("date", ["2026-02-31", "31/02/2026", "0000", "demain", "2026-13"])
+def test_what_is_no_date_narrows_nothing_down(date: str) -> None:
+    assert asked(f"eau depuis:{date}") == Word(("eau",))
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "code"),
+    [
+        ('eau "feu', 4, "open_quote"),
+        ("(eau", 0, "open_parenthesis"),
+        ("eau) feu", 3, "stray_parenthesis"),
+        ("eau OU", 4, "stray_operator"),
+        ("OU eau", 0, "stray_operator"),
+        ("eau (OU feu)", 5, "stray_operator"),
+        ("eau titre:", 4, "empty_field"),
+        ("eau a*", 4, "short_prefix"),
+        ("*", 0, "short_prefix"),
+        ("depuis:demain eau", 7, "no_date"),
+        ("?!…", 0, "nothing"),
+    ],
+)
+def test_warning_points_at_the_character(text: str, position: int, code: str) -> None:
+    assert (position, code) in warned(text)
+
+
+def test_every_warning_is_a_sentence_in_both_languages() -> None:
+    for french, english in WARNINGS.values():
+        assert french.endswith(".")
+        assert english.endswith(".")
+
+
+def test_what_was_understood_is_told_in_words() -> None:
+    assert told('logement -"Grand Paris"') == "« logement », sauf « Grand Paris » (mot pour mot)"
+    assert told("(eau OU feu) theme:climat depuis:2026-01", "en").startswith("(“eau” or “feu”), ")
+    assert told("titre:vélo depuis:2026-01 jusqua:2026-01").startswith("dans le titre : « vélo »")
+    assert told("") == ""
+
+
+def test_synonyms_of_the_city_are_found_both_ways() -> None:
+    assert Word(("hlm",)) in parts(asked("logement social"))
+    assert Phrase((("logement",), ("social",))) in parts(asked("HLM"))
+    assert asked('"logement social"') == Phrase((("logement",), ("social",)))
+
+
+def parts(query: Query) -> tuple[Query, ...]:
+    assert isinstance(query, Or)
+    return query.parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "(" * 1_000 + "eau" + ")" * 1_000,
+        " OU ".join(f"mot{n}" for n in range(10_000)),
+        " ".join(f"-mot{n}" for n in range(10_000)),
+        '"' * 100_000,
+        "*" * 100_000,
+        "titre:" * 20_000,
+        "l'" * 50_000,
+        "a-" * 50_000,
+        "\x00\x1b\u202e" * 30_000,
+        "(a|b|" * 20_000,
+        "(a+)+$" * 10_000,
+        "é\u0301" * 30_000,
+        "depuis:" + "9" * 50_000,
+    ],
+)
+def test_hostile_queries_take_bounded_time(index: Engine, text: str) -> None:
+    start = time.process_time()
+    understood = parse(text, now=NOW)
+    index.search(understood.query, facets=["topic"])
+    understood.say("fr")
+    assert time.process_time() - start < 1.0
+    assert len(understood.warnings) <= 21
+
+
+def test_long_text_is_cut_with_a_warning() -> None:
+    assert (MOST_CHARACTERS, "too_long") in warned("eau " * MOST_CHARACTERS)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_understood_and_told(text: str) -> None:
+    understood = parse(text, now=NOW)
+    understood.say("fr")
+    understood.say("en")
+    assert all(0 <= warning.position <= len(text) for warning in understood.warnings)
+
+
+PIECES = [
+    "(",
+    ")",
+    '"',
+    "«",
+    "OU",
+    "|",
+    "-",
+    "SAUF",
+    "titre:",
+    "theme:",
+    "depuis:",
+    "7j",
+    "*",
+    "eau",
+    "l'",
+    "é",
+    "2026",
+    "a*",
+    "jusqu'à:",
+]
+SYNTAX = st.lists(st.sampled_from([*PIECES, " ", "\n"]), max_size=30)
+
+
+@given(SYNTAX, st.sampled_from(["", " "]))
+def test_any_heap_of_syntax_can_be_searched_for(pieces: list[str], glue: str) -> None:
+    query = parse(glue.join(pieces), now=NOW).query
+    for engine in EMPTY:
+        assert engine.search(query, facets=["topic"], order="relevance").total == 0
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_searched_for(text: str) -> None:
+    query = parse(text, now=NOW).query
+    for engine in EMPTY:
+        assert engine.search(query).ids == ()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One empty index per engine: opening one for every example would take minutes."""
+    EMPTY[:] = [
+        open_engine(f"{scheme}:{tmp_path_factory.mktemp(scheme)}/index")
+        for scheme in ("whoosh", "tantivy")
+    ]
+
+
+EMPTY: list[Engine] = []
+
+
+def test_empty_text_asks_for_everything() -> None:
+    assert asked("") == asked("   ") == asked("«»") == EVERYTHING
