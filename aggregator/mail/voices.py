@@ -210,11 +210,12 @@ def before_address(words: str, language: str) -> str:
 def typeset(text: str, language: str) -> str:
     """French blanks that do not break, where the language is French.
 
-    >>> typeset("« Vélo » : où ?", "fr")
-    '«\\xa0Vélo\\xa0»\\xa0: où\\u202f?'
+    >>> typeset("« Vélo » : où ? À 14 h 30", "fr")
+    '«\\xa0Vélo\\xa0»\\xa0: où\\u202f? À 14\\xa0h\\xa030'
     """
     if not language.startswith("fr"):
         return text
     text = re.sub(r"« ", "«\u00a0", text)
+    text = re.sub(r"(?<=\d) h(?: (?=\d\d\b))?", lambda found: found[0].replace(" ", "\u00a0"), text)
     text = re.sub(r" (?=[:»])", "\u00a0", text)
     return re.sub(r" (?=[;!?])", "\u202f", text)

@@ -163,7 +163,7 @@ def test_the_agenda_tells_the_coming_days_after_the_news(
     write(MORNING + DAY)
     (text,) = read()
     assert text.index("* Nouvelle") < text.index("L’agenda") < text.index("* Fête")
-    assert "vendredi 27 novembre à 7 h, Mairie" in text
+    assert "vendredi 27 novembre à 7\xa0h, Mairie" in text
     assert "Passé" not in text
     assert "Trop loin" not in text
 
