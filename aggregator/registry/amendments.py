@@ -265,6 +265,7 @@ def _same_open(session: Session, amendment: Amendment) -> Amendment | None:
                 Amendment.group_id == (amendment.group.id if amendment.group else None),
                 Amendment.entry_id == (amendment.entry.id if amendment.entry else None),
                 Amendment.author == amendment.author,
+                Amendment.workshop_id == amendment.workshop_id,
                 Amendment.workshop_table == amendment.workshop_table,
             )
         ).all()

@@ -137,9 +137,36 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Il reste {count} propositions à décider ou à reporter avant de clore l’atelier.",
         "{count} proposals remain to be decided or postponed before the workshop is closed.",
     ),
-    "not_a_table": (
-        "Ce fichier n’est pas un tableau lisible : {why}.",
-        "This file is not a table that can be read: {why}.",
+    "sheet_empty": ("Ce fichier est vide.", "This file is empty."),
+    "sheet_large": (
+        "Ce fichier est trop lourd : {most} octets au plus.",
+        "This file is too large: {most} bytes at most.",
+    ),
+    "sheet_long": ("Ce tableau a plus de {most} lignes.", "This table has over {most} rows."),
+    "sheet_wide": (
+        "Ce tableau a plus de {most} colonnes.",
+        "This table has over {most} columns.",
+    ),
+    "sheet_broken": (
+        "Ce tableau ne peut pas être lu à la ligne {line} : vérifiez les guillemets.",
+        "This table cannot be read at line {line}: check the quotes.",
+    ),
+    "sheet_workbook": (
+        "C’est un classeur : enregistrez-le en CSV.",
+        "This is a workbook: save it as CSV.",
+    ),
+    "sheet_binary": ("Ce fichier n’est pas du texte.", "This file is not text."),
+    "sheet_column_twice": (
+        "La colonne « {column} » y est deux fois.",
+        "The column “{column}” is in it twice.",
+    ),
+    "unknown_column": (
+        "La colonne « {column} » n’est pas connue.",
+        "The column “{column}” is not known.",
+    ),
+    "several_groups": (
+        "Plusieurs groupes s’appellent à peu près « {name} » : donnez leur identifiant (slug).",
+        "Several groups are called about “{name}”: give the slug.",
     ),
     # Why a moderator refuses, or a reader reports.
     "off_topic": (

@@ -1,0 +1,102 @@
+"""Tables as people send them: CSV in any encoding and separator of French spreadsheets. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+
+from aggregator.errors import Refused
+from aggregator.store.suppressions import address_key
+
+LARGEST: Final = 5_000_000
+"""Bytes."""
+MOST_ROWS: Final = 10_000
+MOST_COLUMNS: Final = 100
+LONGEST_CELL: Final = 20_000
+
+csv.field_size_limit(LARGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table."""
+
+    line: int
+    """Of the file, from 1, as a spreadsheet numbers its rows when no cell breaks lines."""
+    cells: dict[str, str]
+    """Column as written, trimmed → value, trimmed; empty cells are left out."""
+
+
+def read_sheet(body: bytes) -> list[Row]:
+    """The rows under the header line, empty ones left out.
+
+    UTF-8 with or without mark, UTF-16 with mark, else Windows-1252; `;`, `,` or tab. A cell that a
+    spreadsheet guarded against being a formula (`'=…`) loses the guard. Raises Refused
+    (`sheet_…`) with what is wrong.
+    """
+    if len(body) > LARGEST:
+        raise Refused("sheet_large", size=len(body), most=LARGEST)
+    text = _decoded(body)
+    if not text.strip():
+        raise Refused("sheet_empty")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    rows: list[Row] = []
+    try:
+        header = [cell.strip() for cell in next(lines)]
+        _check_header(header)
+        for cells in lines:
+            row = {
+                column: _cell(cell)
+                for column, cell in zip(header, cells, strict=False)
+                if column and cell.strip()
+            }
+            if row:
+                rows.append(Row(lines.line_num, row))
+            if len(rows) > MOST_ROWS:
+                raise Refused("sheet_long", most=MOST_ROWS)
+    except csv.Error as error:
+        raise Refused("sheet_broken", line=lines.line_num) from error
+    return rows
+
+
+def _decoded(body: bytes) -> str:
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return body.decode("utf-16", "replace")
+    if body.startswith(b"PK\x03\x04"):
+        raise Refused("sheet_workbook")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("cp1252", "replace")
+    if "\x00" in text:
+        raise Refused("sheet_binary")
+    return text
+
+
+def _separator(text: str) -> str:
+    """What separates the header's columns; a comma when nothing does."""
+    first = next(line for line in text.splitlines() if line.strip())
+    return max((";", "\t", ","), key=first.count)
+
+
+def _check_header(header: list[str]) -> None:
+    if len(header) > MOST_COLUMNS:
+        raise Refused("sheet_wide", most=MOST_COLUMNS)
+    named = [column.casefold() for column in header if column]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise Refused("sheet_column_twice", column=twice[:100])
+
+
+def _cell(cell: str) -> str:
+    cell = cell.strip()[:LONGEST_CELL]
+    if cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@"}:
+        return cell[1:]
+    return cell
+
+
+def same_address(first: str | None, second: str | None) -> bool:
+    """Whether two addresses are one page, spelling apart; two empty ones are not."""
+    return bool(first and second) and address_key(first or "") == address_key(second or "")

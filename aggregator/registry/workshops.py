@@ -1,0 +1,385 @@
+"""The map back on the table: a dated workshop, its amendments from several tables, its minutes.
+
+A workshop's amendments are those that moderation has; they wait here until the workshop decides.
+Nothing of a sheet with a fault is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from aggregator.errors import Refused
+from aggregator.registry import amendments, moderation, profile, snapshots
+from aggregator.registry.listing import slug_of
+from aggregator.registry.marked import Fault
+from aggregator.registry.sheets import Row, read_sheet, same_address
+from aggregator.registry.similar import is_near_name
+from aggregator.registry.wording import sentence
+from aggregator.store.tables import Amendment, Group, Moderator, Workshop
+from aggregator.taxonomy import terms
+from aggregator.taxonomy.terms import DIMENSIONS
+
+_COLUMNS: Final = {
+    "slug": ("slug", "identifiant", "id"),
+    "name": ("name", "nom", "groupe", "group", "label"),
+    "home": ("home", "site", "url", "page", "adresse du site", "website"),
+    "description": ("description", "présentation", "presentation"),
+    "category": ("category", "catégorie", "categorie", "type"),
+    "contact": ("contact",),
+    "language": ("language", "langue"),
+    "topic": ("topics", "topic", "thèmes", "thème", "themes", "theme"),
+    "objective": ("objectives", "objective", "objectifs", "objectif"),
+    "skill": ("skills", "skill", "savoir-faire", "savoir_faire"),
+    "kind": ("kinds", "kind", "plateforme", "types de plateforme"),
+    "area": ("areas", "area", "territoires", "territoire", "lieux", "lieu"),
+    "rename": ("nouveau nom", "new name"),
+    "action": ("action",),
+    "why": ("why", "pourquoi", "raison", "remarque", "note"),
+}
+"""What a column is for → how it may be called."""
+_LEAVES: Final = {"retirer", "supprimer", "partir", "remove", "delete"}
+_EMPTIES: Final = "-"
+"""Alone in a cell: empty this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one sheet."""
+
+    amendments: tuple[Amendment, ...]
+    """Empty when there is a fault."""
+    faults: tuple[Fault, ...]
+    unchanged: int
+    """Rows that say what is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two tables want different things of one field."""
+
+    group: Group
+    field: str
+    proposals: tuple[Amendment, ...]
+    """By table, then in order."""
+
+
+def open_workshop(
+    session: Session,
+    title: str,
+    held_on: date,
+    *,
+    now: datetime,
+    place: str = "",
+    participants: str = "",
+) -> Workshop:
+    """Open a workshop on the inventory as it is now; several may be open."""
+    title = profile.plain(title, "title", 300)
+    if not title:
+        raise Refused("missing", field="title")
+    taken = set(session.scalars(select(Workshop.slug)))
+    workshop = Workshop(
+        slug=slug_of(f"{held_on.isoformat()}-{title[:80]}", taken),
+        title=title,
+        held_on=held_on,
+        place=profile.plain(place, "place", 300),
+        participants=profile.paragraphs(participants, "participants", 5000),
+        opened_at=now,
+        before=snapshots.take(session, now),
+    )
+    session.add(workshop)
+    session.flush()
+    return workshop
+
+
+def listed(session: Session) -> Sequence[Workshop]:
+    """All workshops, the latest first."""
+    return session.scalars(
+        select(Workshop).order_by(Workshop.held_on.desc(), Workshop.id.desc())
+    ).all()
+
+
+def by_slug(session: Session, slug: str) -> Workshop | None:
+    """One workshop; None when there is none."""
+    return session.scalar(select(Workshop).where(Workshop.slug == slug))
+
+
+def propose(
+    session: Session,
+    workshop: Workshop,
+    table: str,
+    kind: str,
+    *,
+    now: datetime,
+    group: Group | None = None,
+    change: Mapping[str, Any],
+    why: str = "",
+) -> Amendment:
+    """An amendment typed in at one table; raises Refused, also when the workshop is closed."""
+    _require_open(workshop)
+    return amendments.propose(
+        session,
+        kind,
+        now=now,
+        group=group,
+        change=change,
+        why=why,
+        author="workshop",
+        author_name=workshop.title[:100],
+        workshop_id=workshop.id,
+        workshop_table=table,
+    )
+
+
+def propose_rows(
+    session: Session, workshop: Workshop, table: str, body: bytes, *, now: datetime
+) -> Read:
+    """The amendments of a sheet: one per field that differs, one per group that is missing.
+
+    A group is known by `slug`, else by its site, else by its name; an empty cell changes nothing,
+    `-` empties a field, `|` separates several terms (slugs or labels), `action: retirer` takes a
+    group away. With one fault nothing is taken. Raises Refused (`sheet_…`).
+    """
+    _require_open(workshop)
+    rows = read_sheet(body)
+    sheet = _Sheet(session, workshop, profile.plain(table, "table", 100), now)
+    with session.begin_nested() as attempt:
+        for row in rows:
+            sheet.take(row)
+        if sheet.faults:
+            attempt.rollback()
+    made = () if sheet.faults else tuple(dict.fromkeys(sheet.made))
+    return Read(made, tuple(sheet.faults), sheet.unchanged)
+
+
+def conflicts(session: Session, workshop: Workshop) -> list[Conflict]:
+    """Fields of which tables want different things, by group; each waits for one decision."""
+    waiting = session.scalars(
+        select(Amendment)
+        .where(
+            Amendment.workshop_id == workshop.id,
+            Amendment.kind == "profile",
+            Amendment.state.in_(("open", "postponed")),
+            Amendment.group_id.is_not(None),
+        )
+        .options(selectinload(Amendment.group))
+        .order_by(Amendment.workshop_table, Amendment.id)
+    ).all()
+    by_field: dict[tuple[int, str], list[Amendment]] = {}
+    for amendment in waiting:
+        for field in amendment.change:
+            assert amendment.group_id is not None
+            by_field.setdefault((amendment.group_id, field), []).append(amendment)
+    found = []
+    for (_, field), proposals in sorted(by_field.items()):
+        wanted = [str(one.change[field]["to"]) for one in proposals]
+        group = proposals[0].group
+        if len(set(wanted)) > 1 and group is not None:
+            found.append(Conflict(group, field, tuple(proposals)))
+    return found
+
+
+def settle(
+    session: Session,
+    conflict: Conflict,
+    chosen: Amendment | None,
+    moderator: Moderator,
+    *,
+    now: datetime,
+    note: str = "",
+) -> None:
+    """Accept one side of a conflict and refuse the others; None refuses all."""
+    for amendment in conflict.proposals:
+        if chosen is not None and amendment.id == chosen.id:
+            moderation.decide(session, amendment, "accept", moderator, now=now, note=note)
+        else:
+            moderation.decide(
+                session, amendment, "refuse", moderator, now=now, reason="other", note=note
+            )
+
+
+def undecided(session: Session, workshop: Workshop) -> int:
+    """How many amendments still wait for the workshop; postponed ones do not."""
+    query = select(func.count(Amendment.id)).where(
+        Amendment.workshop_id == workshop.id, Amendment.state == "open"
+    )
+    return session.scalar(query) or 0
+
+
+def close(session: Session, workshop: Workshop, minutes: str, *, now: datetime) -> None:
+    """Write the minutes and close: the inventory as it is now is what the workshop made of it.
+
+    Raises Refused while amendments are neither decided nor postponed.
+    """
+    _require_open(workshop)
+    waiting = undecided(session, workshop)
+    if waiting:
+        raise Refused("workshop_undecided", count=waiting)
+    workshop.minutes = profile.paragraphs(minutes, "minutes", 50_000)
+    workshop.after = snapshots.take(session, now)
+    workshop.closed_at = now
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a workshop's page and its minutes on paper tell."""
+
+    workshop: Workshop
+    difference: snapshots.InventoryDifference
+    """From its opening to its close, or to now while it is open."""
+    accepted: tuple[Amendment, ...]
+    refused: tuple[Amendment, ...]
+    postponed: tuple[Amendment, ...]
+
+
+def report(session: Session, workshop: Workshop) -> Report:
+    """All that a workshop decided, in the order of its tables."""
+    made = session.scalars(
+        select(Amendment)
+        .where(Amendment.workshop_id == workshop.id)
+        .order_by(Amendment.workshop_table, Amendment.id)
+    ).all()
+    by_state = {
+        state: tuple(one for one in made if one.state == state)
+        for state in ("accepted", "refused", "postponed")
+    }
+    after = workshop.after.groups if workshop.after else snapshots.now_as(session)
+    return Report(
+        workshop=workshop,
+        difference=snapshots.difference(workshop.before.groups, after),
+        accepted=by_state["accepted"],
+        refused=by_state["refused"],
+        postponed=by_state["postponed"],
+    )
+
+
+def _require_open(workshop: Workshop) -> None:
+    if workshop.closed_at is not None:
+        raise Refused("workshop_closed")
+
+
+class _Sheet:
+    """The rows of one sheet on their way to amendments."""
+
+    def __init__(self, session: Session, workshop: Workshop, table: str, now: datetime) -> None:
+        self.session, self.workshop, self.table, self.now = session, workshop, table, now
+        self.groups = session.scalars(
+            select(Group)
+            .where(Group.status.not_in(("declined", "withdrawn")))
+            .options(selectinload(Group.tags))
+        ).all()
+        self.made: list[Amendment] = []
+        self.faults: list[Fault] = []
+        self.unchanged = 0
+
+    def take(self, row: Row) -> None:
+        """Make amendments of a row, or a fault."""
+        try:
+            cells = _named(row.cells)
+            group = self.known(cells)
+            if group is None:
+                self.add(cells)
+            elif cells.get("action", "").casefold() in _LEAVES:
+                self.propose("profile", {"status": "declined"}, cells, group)
+            else:
+                self.change(group, cells)
+        except Refused as error:
+            self.faults.append(Fault(row.line, sentence(error.reason, "fr", **error.values)))
+
+    def known(self, cells: Mapping[str, str]) -> Group | None:
+        """The group a row is about; None for a new one; raises Refused for a wrong slug."""
+        if "slug" in cells:
+            for group in self.groups:
+                if group.slug == cells["slug"]:
+                    return group
+            raise Refused("unknown_value", field="slug", value=cells["slug"][:100])
+        for group in self.groups:
+            if same_address(group.home, cells.get("home")):
+                return group
+        name = cells.get("name", "")
+        exact = [group for group in self.groups if group.name.casefold() == name.casefold()]
+        near = exact or [group for group in self.groups if is_near_name(group.name, name)]
+        if len(near) > 1:
+            raise Refused("several_groups", name=name[:100])
+        return near[0] if near else None
+
+    def add(self, cells: Mapping[str, str]) -> None:
+        if "name" not in cells:
+            raise Refused("missing", field="nom")
+        if "home" not in cells:
+            raise Refused("missing", field="site")
+        values = {field: _value(field, text) for field, text in cells.items() if field in _FIELDS}
+        values.pop("home")
+        self.propose("missing_group", {"url": cells["home"], **values}, cells, None)
+
+    def change(self, group: Group, cells: Mapping[str, str]) -> None:
+        """One amendment per field, so that each can be decided alone."""
+        wanted = {field: _value(field, text) for field, text in cells.items() if field in _FIELDS}
+        if "slug" not in cells and not same_address(group.home, cells.get("home")):
+            # It was found by its name, so the name says nothing new.
+            wanted.pop("name", None)
+        if "rename" in cells:
+            wanted["name"] = cells["rename"]
+        changed = False
+        for field, value in wanted.items():
+            if profile.value_of(group, field) != profile.checked(field, value):
+                self.propose("profile", {field: value}, cells, group)
+                changed = True
+        self.unchanged += not changed
+
+    def propose(
+        self, kind: str, change: Mapping[str, Any], cells: Mapping[str, str], group: Group | None
+    ) -> None:
+        self.made.append(
+            propose(
+                self.session,
+                self.workshop,
+                self.table,
+                kind,
+                now=self.now,
+                group=group,
+                change=change,
+                why=cells.get("why", ""),
+            )
+        )
+
+
+_FIELDS: Final = frozenset(
+    {"name", "home", "description", "category", "contact", "language", *DIMENSIONS}
+)
+
+
+def _named(cells: Mapping[str, str]) -> dict[str, str]:
+    """Cells by what their column is for; raises Refused for an unknown column."""
+    found: dict[str, str] = {}
+    for column, text in cells.items():
+        name = next((key for key, names in _COLUMNS.items() if column.casefold() in names), None)
+        if name is None:
+            raise Refused("unknown_column", column=column[:100])
+        found.setdefault(name, text)
+    return found
+
+
+def _value(field: str, text: str) -> Any:
+    if text == _EMPTIES:
+        return [] if field in DIMENSIONS else ""
+    if field not in DIMENSIONS:
+        return text
+    return [_slug(field, part.strip()) for part in text.split("|") if part.strip()]
+
+
+def _slug(dimension: str, text: str) -> str:
+    """A slug, also for a label in either language."""
+    if terms.is_term(dimension, text):
+        return text
+    wanted = text.casefold()
+    for term in terms.terms(dimension):
+        if wanted in {term.label_fr.casefold(), term.label_en.casefold()}:
+            return term.slug
+    raise Refused("unknown_value", field=dimension, value=text[:100])
