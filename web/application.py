@@ -29,6 +29,7 @@ from web import (
     proposals,
     security,
     stories,
+    subscription,
     terms,
     wording,
 )
@@ -36,7 +37,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, follow),
-    *(proposals, journal, health, pages, operations, api),
+    *(subscription, proposals, journal, health, pages, operations, api),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, current_app, has_request_context, request
+from flask import flash as show_later
 from flask_babel import Babel, get_locale, get_translations
 
 from web.catalogues import TRANSLATIONS, compile_catalogues
@@ -48,6 +49,11 @@ def translate(message: str, **values: Any) -> str:
 def translate_many(one: str, many: str, number: int, **values: Any) -> str:
     """A message of ours that counts; `%(num)s` is the number."""
     return _ngettext(one, many, number) % (values | {"num": number})
+
+
+def flash(message: str, kind: str = "notice") -> None:
+    """Say something once, on the next page."""
+    show_later(message, kind)
 
 
 def _gettext(message: str) -> str:

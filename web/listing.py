@@ -277,7 +277,18 @@ def feeds(place: Place) -> list[Feed]:
 def ways(place: Place) -> list[Way]:
     """Every way to follow a list, for people who may not know what a feed is."""
     by_ending = {feed.ending: feed for feed in feeds(place)}
+    letters = url_for("subscription.index")
     return [
+        Way(
+            _("Par courriel, une lettre régulière"),
+            place.elsewhere(letters),
+            _("Vous voyez la lettre avant de donner une adresse."),
+        ),
+        Way(
+            _("Par courriel, dès que quelque chose paraît"),
+            place.elsewhere(letters, "rythme=alert"),
+            _("Une alerte dans les minutes qui suivent."),
+        ),
         Way(
             _("Dans un lecteur de flux"),
             by_ending["atom"].url,

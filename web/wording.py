@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, get_day_names
 from babel.numbers import format_decimal
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 from markupsafe import Markup, escape
@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
         term_url=term_url,
         type_label=type_label,
         weekday=weekday,
+        weekdays=lambda: [get_day_names("wide", locale=language())[day] for day in range(7)],
         written_in=written_in,
     )
     app.jinja_env.filters.update(number=number, spaced=_spaced_for_readers)
@@ -232,6 +233,7 @@ def navigation() -> Sequence[tuple[str, str]]:
 def more_links() -> Sequence[tuple[str, str]]:
     """Pages of the footer beside those about the portal itself."""
     return [
+        ("subscription.index", _("Lettres et alertes")),
         ("proposals.missing", _("Proposer un groupe")),
         ("journal.index", _("Journal de modération")),
         ("api.documentation", _("Interface de programmation")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,14 +11,25 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import TestResponse
 
 from aggregator.parts import Parts
 from aggregator.search.engines import open_engine
 from aggregator.search.indexing import index_pending
 from aggregator.settings import Settings
 from aggregator.store import database
-from aggregator.store.tables import Entry, EntryTag, EntryVersion, Group, GroupTag, Source, Story
+from aggregator.store.tables import (
+    Entry,
+    EntryTag,
+    EntryVersion,
+    Group,
+    GroupTag,
+    Letter,
+    Source,
+    Story,
+)
 from web import create_app
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
@@ -172,3 +184,75 @@ def client(app: Flask) -> FlaskClient:
 def sessions(parts: Parts) -> sessionmaker[Session]:
     """Sessions on the portal's database."""
     return parts.sessions
+
+
+class Clock:
+    """A clock that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Visitor:
+    """Somebody who opens forms, reads them and sends them, as a browser does."""
+
+    def __init__(self, app: Flask, clock: Clock) -> None:
+        self.client = app.test_client()
+        self._clock = clock
+
+    def get(self, path: str) -> str:
+        """The page, after any redirect."""
+        return self.client.get(path, follow_redirects=True).get_data(as_text=True)
+
+    def status(self, path: str) -> int:
+        return self.client.get(path).status_code
+
+    def send(self, path: str, to: str | None = None, **fields: object) -> TestResponse:
+        """Open the form at `path`, take its hidden fields, fill in `fields`, send, follow."""
+        html = self.get(path)
+        values: dict[str, object] = dict(
+            re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html)
+        )
+        self._clock.forward(5)
+        return self.client.post(to or path, data=values | fields, follow_redirects=True)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still until somebody fills a form in."""
+    return Clock()
+
+
+@pytest.fixture
+def own_parts(tmp_path: Path, clock: Clock) -> Iterator[Parts]:
+    """Parts full of news for one test that writes."""
+    made = make_parts(tmp_path, clock, smtp_url="smtp://127.0.0.1:1")
+    with made.sessions() as session:
+        fill(session)
+    index_all(made)
+    yield made
+    made.engine.close()
+    made.sessions.kw["bind"].dispose()
+
+
+@pytest.fixture
+def visitor(own_parts: Parts, clock: Clock) -> Visitor:
+    """Somebody at a portal of their own."""
+    return Visitor(create_app(own_parts), clock)
+
+
+@pytest.fixture
+def letters(own_parts: Parts) -> Callable[[], list[Letter]]:
+    """What lies in the outbox now."""
+
+    def read() -> list[Letter]:
+        with own_parts.sessions() as session:
+            return list(session.scalars(select(Letter).order_by(Letter.id)))
+
+    return read

@@ -1,0 +1,317 @@
+"""Letters and alerts: seen before an address is given, confirmed, managed and left.
+
+A GET only ever shows; `aggregator.mail.subscribing` acts on POST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+from zoneinfo import available_timezones
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from aggregator.errors import FilcommunError, MailError, Refused, TooMany
+from aggregator.mail import digest, subscribing
+from aggregator.mail.message import Content
+from aggregator.mail.subscribing import CONSENT, Wish
+from aggregator.search.view import View
+from aggregator.store import directory
+from aggregator.store.tables import Subscriber, Subscription
+from web import current, forms, listing
+from web.caching import keep_private
+from web.languages import flash, language
+from web.languages import translate as _
+from web.places import Place, here
+from web.security import csrf, show_in_own_frame
+
+blueprint = Blueprint("subscription", __name__, url_prefix="/abonnement")
+
+RHYTHMS = ("daily", "weekly", "monthly", "alert")
+ZONES = tuple(sorted(zone for zone in available_timezones() if zone.startswith("Europe/")))
+
+
+@blueprint.get("")
+def index() -> str:
+    """What to follow, when, and the letter it would have been today."""
+    return _form(_place(), _wish(request.args))
+
+
+def _form(place: Place, wish: Wish, refusal: str | None = None) -> str:
+    return render_template(
+        "subscription/index.html",
+        place=place,
+        title=listing.title_of(place),
+        chips=listing.chips(place),
+        wish=wish,
+        letter=_preview(wish),
+        consent=CONSENT[listing.spoken()],
+        zones=ZONES,
+        preview_url=place.elsewhere(url_for("subscription.preview"), _choices(wish)),
+        can_send=current.parts().settings.smtp_url is not None,
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/apercu")
+def preview() -> Response:
+    """The letter itself, as a mail program shows it; in a frame of ours only."""
+    letter = _preview(_wish(request.args))
+    if letter is None:
+        raise NotFound
+    response = Response(letter.html, mimetype="text/html")
+    show_in_own_frame(response)
+    return response
+
+
+@blueprint.post("")
+def ask() -> ResponseReturnValue:
+    """Ask an address to confirm; the answer is the same whoever has it."""
+    session, wish = current.session(), _wish(request.form)
+    refusal = None
+    try:
+        forms.require_person()
+        subscribing.subscribe(
+            session,
+            forms.text("adresse", 320),
+            wish,
+            settings=current.parts().settings,
+            now=current.now(),
+            place=request.remote_addr or "",
+            names=_names(wish.view),
+        )
+    except MailError:
+        refusal = _("Cette adresse ne peut pas recevoir de courriel : vérifiez-la.")
+    except TooMany:
+        refusal = _("Trop d’abonnements ont été demandés d’ici aujourd’hui. Revenez demain.")
+    except Refused as error:
+        refusal = forms.in_words(error)
+    except FilcommunError:
+        refusal = _("Ce choix n’est pas possible : revoyez le rythme, l’heure ou l’adresse.")
+    if refusal is None:
+        session.commit()
+        return redirect(url_for("subscription.asked"), 303)
+    session.rollback()
+    return _form(_place(request.form), wish, refusal), 422
+
+
+@blueprint.get("/presque")
+def asked() -> str:
+    """A mail is on its way."""
+    return render_template("subscription/asked.html")
+
+
+@blueprint.route("/confirmer/<secret>", methods=["GET", "POST"])
+def confirm(secret: str) -> ResponseReturnValue:
+    """The mailed link: shows what it is about; its button begins."""
+    session, now = current.session(), current.now()
+    keep_private()
+    if request.method == "POST":
+        subscription = subscribing.confirm(session, secret, now=now)
+        if subscription is None:
+            return render_template("subscription/dead.html"), 410
+        session.commit()
+        return render_template("subscription/confirmed.html", subscription=subscription)
+    subscription = subscribing.look(session, secret, now=now)
+    if subscription is None:
+        return render_template("subscription/dead.html"), 410
+    return render_template("subscription/confirm.html", subscription=subscription)
+
+
+@blueprint.route("/quitter/<link>", methods=["GET", "POST"])
+def leave(link: str) -> ResponseReturnValue:
+    """One click ends a subscription (RFC 8058 posts here without ever opening the page).
+
+    The signed link is the proof; twice answers the same as once.
+    """
+    session, settings = current.session(), current.parts().settings
+    keep_private()
+    if request.method == "POST":
+        subscribing.leave(session, link, settings=settings)
+        session.commit()
+        return render_template("subscription/left.html")
+    subscription = subscribing.leaving(session, link, settings=settings)
+    return render_template("subscription/leave.html", subscription=subscription)
+
+
+csrf.exempt(leave)
+
+
+@blueprint.route("/lien", methods=["GET", "POST"])
+def link() -> ResponseReturnValue:
+    """Have the link to one's subscriptions mailed again."""
+    if request.method == "GET":
+        return render_template("subscription/link.html", refusal=None)
+    session = current.session()
+    try:
+        forms.require_person()
+        forms.require_rate("sign_in")
+        subscribing.ask_for_link(
+            session,
+            forms.text("adresse", 320),
+            settings=current.parts().settings,
+            now=current.now(),
+        )
+    except (MailError, Refused) as error:
+        session.rollback()
+        refusal = (
+            forms.in_words(error)
+            if isinstance(error, Refused)
+            else _("Cette adresse ne peut pas recevoir de courriel : vérifiez-la.")
+        )
+        return render_template("subscription/link.html", refusal=refusal), 422
+    session.commit()
+    return redirect(url_for("subscription.asked"), 303)
+
+
+@blueprint.get("/gerer/<link>")
+def manage(link: str) -> ResponseReturnValue:
+    """All subscriptions of one address."""
+    subscriber = _managed(link)
+    if subscriber is None:
+        return render_template("subscription/dead.html"), 410
+    return render_template(
+        "subscription/manage.html",
+        link=link,
+        subscriber=subscriber,
+        rhythms=RHYTHMS,
+        zones=ZONES,
+    )
+
+
+@blueprint.get("/gerer/<link>/donnees.json")
+def export(link: str) -> ResponseReturnValue:
+    """Everything we keep of one address."""
+    subscriber = _managed(link)
+    if subscriber is None:
+        return render_template("subscription/dead.html"), 410
+    response = jsonify(subscribing.export(current.session(), subscriber))
+    response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.json"'
+    return response
+
+
+@blueprint.post("/gerer/<link>")
+def act(link: str) -> ResponseReturnValue:
+    """Change, pause, resume or end one subscription, or erase everything."""
+    session, now = current.session(), current.now()
+    subscriber = _managed(link)
+    if subscriber is None:
+        return render_template("subscription/dead.html"), 410
+    deed = forms.text("acte", 20)
+    if deed == "tout-effacer":
+        subscribing.forget(session, subscriber)
+        session.commit()
+        return render_template("subscription/left.html")
+    subscription = _one(subscriber)
+    if deed == "changer":
+        try:
+            wish = _wish(request.form)
+            subscribing.change(session, subscription, wish, now=now, names=_names(wish.view))
+        except FilcommunError:
+            session.rollback()
+            flash(_("Ce choix n’est pas possible : revoyez le rythme, l’heure ou l’adresse."))
+            return redirect(url_for("subscription.manage", link=link), 303)
+        flash(_("C’est changé."), "good")
+    elif deed == "pause":
+        subscribing.pause(subscription, now=now)
+        flash(_("En pause : rien ne part jusqu’à nouvel ordre."), "good")
+    elif deed == "reprendre":
+        subscribing.resume(subscription, now=now)
+        flash(_("C’est reparti."), "good")
+    elif deed == "finir":
+        is_last = len(subscriber.subscriptions) == 1
+        subscribing.end(session, subscription)
+        if is_last:
+            session.commit()
+            return render_template("subscription/left.html")
+        flash(_("C’est fini pour celui-là."), "good")
+    session.commit()
+    return redirect(url_for("subscription.manage", link=link), 303)
+
+
+@blueprint.app_template_global("filters_of")
+def filters_of(query: str) -> list[tuple[str, str]]:
+    """The filters of a stored view but its words, as name and value."""
+    return [pair for pair in parse_qsl(query) if pair[0] != "q"]
+
+
+@blueprint.app_template_global("words_of")
+def words_of(query: str) -> str:
+    """The words of a stored view."""
+    return dict(parse_qsl(query)).get("q", "")
+
+
+def _managed(link: str) -> Subscriber | None:
+    keep_private()
+    return subscribing.managed(current.session(), link, settings=current.parts().settings)
+
+
+def _one(subscriber: Subscriber) -> Subscription:
+    """The subscription that the form names, if it is this subscriber's."""
+    for subscription in subscriber.subscriptions:
+        if str(subscription.id) == request.form.get("abonnement"):
+            return subscription
+    raise NotFound
+
+
+def _place(args: Mapping[str, str] | None = None) -> Place:
+    if args is None:
+        return here("/abonnement", "/fil")
+    return Place(url_for("subscription.index"), url_for("news.home") + "fil", View.from_args(args))
+
+
+def _wish(args: Mapping[str, str]) -> Wish:
+    """What the form or the address asks for; odd values become the usual ones."""
+    rhythm = args.get("rythme", "weekly")
+    zone = args.get("fuseau", "Europe/Paris")
+    return Wish(
+        view=View.from_args(args),
+        rhythm=rhythm if rhythm in RHYTHMS else "weekly",
+        hour=_number(args, "heure", 7, 0, 23),
+        weekday=_number(args, "jour_semaine", 0, 0, 6),
+        day=_number(args, "jour_mois", 1, 1, 31),
+        maximum=_number(args, "maximum", 20, 1, 100),
+        group_by="area" if args.get("rangement") == "area" else "topic",
+        language=listing.spoken(),
+        time_zone=zone if zone in available_timezones() else "Europe/Paris",
+        webhook=args.get("webhook", "").strip() or None if rhythm == "alert" else None,
+    )
+
+
+def _choices(wish: Wish) -> str:
+    """The form's choices beside the filters, as a query string."""
+    return (
+        f"rythme={wish.rhythm}&heure={wish.hour}&jour_semaine={wish.weekday}"
+        f"&jour_mois={wish.day}&maximum={wish.maximum}&rangement={wish.group_by}"
+    )
+
+
+def _number(args: Mapping[str, str], name: str, usual: int, least: int, most: int) -> int:
+    text = args.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 5):
+        return usual
+    return min(max(int(text), least), most)
+
+
+def _preview(wish: Wish) -> Content | None:
+    """The letter that would have come today; an alert is shown as a day's letter."""
+    rhythm = wish.when() or Wish(view=wish.view, rhythm="daily").when()
+    assert rhythm is not None
+    return digest.preview(
+        current.session(),
+        current.parts().engine,
+        wish.view,
+        settings=current.parts().settings,
+        now=current.now(),
+        rhythm=rhythm,
+        maximum=wish.maximum,
+        group_by=wish.group_by,
+        language=language(),
+        names=_names(wish.view),
+    )
+
+
+def _names(view: View) -> dict[str, str]:
+    return directory.names(current.session(), view.groupe) if view.groupe else {}
