@@ -15,12 +15,15 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.collect import crawl
+from aggregator.collect.fetch import fetch
 from aggregator.errors import BrokenIndex
-from aggregator.mail import outbox
+from aggregator.mail import alerts, digest, subscribing
+from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
+from aggregator.registry import holds, looking, proofs, rates, snapshots
 from aggregator.search import indexing
-from aggregator.store import upkeep
+from aggregator.store import backup, upkeep
 
 log = structlog.get_logger()
 
@@ -50,16 +53,83 @@ def index(parts: Parts) -> int:
     return done
 
 
-def letters(parts: Parts) -> None:
-    """Send the letters that are due, if there is a mail server."""
+def outbox(parts: Parts) -> None:
+    """Send the letters that are due; without a mail server they wait."""
     if parts.settings.smtp_url is not None:
         mailer = SmtpMailer(parts.settings.smtp_url)
-        outbox.send_due(parts.sessions, mailer, parts.clock, settings=parts.settings)
+        letters.send_due(parts.sessions, mailer, parts.clock, settings=parts.settings)
+
+
+def digests(parts: Parts) -> None:
+    """Write the digests that are due."""
+    digest.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
+
+
+def alert(parts: Parts) -> None:
+    """Try the alerts on what was indexed since the last time."""
+    alerts.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
+
+
+def registrations(parts: Parts) -> None:
+    """Look at the addresses that groups have just pasted."""
+    looking.look_due(parts.sessions, parts.settings, parts.clock)
+
+
+def ownership(parts: Parts) -> None:
+    """Look for the proofs of ownership that are due."""
+    proofs.check_due(parts.sessions, parts.settings, parts.clock)
+
+
+def held(parts: Parts) -> None:
+    """Hold back what the moderators' rules catch among what arrived."""
+    with parts.sessions.begin() as session:
+        holds.apply(session, parts.clock())
+
+
+def forget(parts: Parts) -> None:
+    """Remind those who have not confirmed, and forget what need not be kept."""
+    with parts.sessions.begin() as session:
+        subscribing.remind(session, settings=parts.settings, now=parts.clock())
+        subscribing.purge(session, now=parts.clock())
+        rates.forget(session, parts.clock())
+
+
+def snapshot(parts: Parts) -> None:
+    """Keep the inventory as it is today, for the workshops' comparisons."""
+    with parts.sessions.begin() as session:
+        snapshots.take(session, parts.clock())
+
+
+def backup_(parts: Parts) -> None:
+    """Write tonight's backup and let go of old ones; once a day."""
+    folder = parts.settings.backup_folder
+    if folder is not None:
+        places = {
+            "media": parts.settings.media_folder,
+            "sources.yaml": parts.settings.sources_file,
+        }
+        engine = parts.sessions.kw["bind"]
+        backup.nightly(engine, folder, extra=places, now=parts.clock())
+
+
+def heartbeat(parts: Parts) -> None:
+    """Tell the dead man's switch that the worker is well."""
+    if parts.settings.heartbeat_url is not None:
+        asyncio.run(fetch(parts.settings.heartbeat_url, settings=parts.settings))
 
 
 TIMETABLE = (
     Job("index", timedelta(seconds=1), index),
-    Job("outbox", timedelta(seconds=5), letters),
+    Job("registrations", timedelta(seconds=1), registrations),
+    Job("outbox", timedelta(seconds=5), outbox),
+    Job("alerts", timedelta(seconds=15), alert),
+    Job("digests", timedelta(minutes=1), digests),
+    Job("ownership", timedelta(seconds=20), ownership),
+    Job("holds", timedelta(seconds=10), held),
+    Job("heartbeat", timedelta(minutes=1), heartbeat),
+    Job("forget", timedelta(hours=1), forget),
+    Job("snapshot", timedelta(days=1), snapshot),
+    Job("backup", timedelta(hours=1), backup_),
 )
 
 

@@ -14,10 +14,10 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, func, inspect, make_url, select
@@ -93,6 +93,38 @@ def check(file: Path) -> Contents:
     """
     with _opened(file) as folder:
         return _check(folder)
+
+
+def nightly(engine: Engine, folder: Path, *, extra: Mapping[str, Path], now: datetime) -> None:
+    """Write today's backup unless it is there, then let go of those `kept` does not name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    today = folder / f"filcommun-{now:%Y-%m-%d}.tar.gz"
+    if today.exists():
+        return
+    write(engine, today, extra=extra, now=now)
+    files = {
+        date.fromisoformat(file.name[10:20]): file
+        for file in folder.glob("filcommun-????-??-??.tar.gz")
+    }
+    for day in files.keys() - kept(files, now.date()):
+        files[day].unlink()
+
+
+def kept(days: Iterable[date], today: date) -> set[date]:
+    """Which nightly backups stay: seven days, the last of each of four weeks and twelve months.
+
+    >>> days = [date(2026, 1, 1) + timedelta(days=n) for n in range(300)]
+    >>> len(kept(days, days[-1]))
+    18
+    """
+    ordered = sorted(days, reverse=True)
+    weeks: dict[tuple[int, int], date] = {}
+    months: dict[tuple[int, int], date] = {}
+    for day in ordered:
+        weeks.setdefault(day.isocalendar()[:2], day)
+        months.setdefault((day.year, day.month), day)
+    recent = {day for day in ordered if today - day < timedelta(days=7)}
+    return recent | set(list(weeks.values())[:4]) | set(list(months.values())[:12])
 
 
 def _dump(engine: Engine, folder: Path) -> Path:

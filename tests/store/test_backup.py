@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -81,3 +81,18 @@ def _empty_place(engine: Engine, database_url: str, tmp_path: Path) -> str:
         connection.execute(text("DROP DATABASE IF EXISTS elsewhere"))
         connection.execute(text("CREATE DATABASE elsewhere"))
     return database_url.rsplit("/", 1)[0] + "/elsewhere"
+
+
+def test_the_nightly_backup_is_written_once_a_day_and_old_ones_go(
+    engine: Engine, tmp_path: Path, now: datetime
+) -> None:
+    folder = tmp_path / "backups"
+    for day in range(20):
+        at = now + timedelta(days=day)
+        backup.nightly(engine, folder, extra={}, now=at)
+        backup.nightly(engine, folder, extra={}, now=at)
+    days = sorted(date.fromisoformat(file.name[10:20]) for file in folder.iterdir())
+    today = (now + timedelta(days=19)).date()
+    assert set(days) == backup.kept(days, today)
+    assert today in days
+    assert len(days) < 12

@@ -1,0 +1,25 @@
+"""`filcommun alerts`: letters as soon as something matches a saved search."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator import jobs
+from aggregator.mail import alerts
+from aggregator.parts import open_parts
+from aggregator.settings import read_settings
+
+
+@click.group("alerts")
+def command() -> None:
+    """Alerts on saved searches."""
+
+
+@command.command()
+def send() -> None:
+    """Try every alert on what is new, and send what is to be told."""
+    parts = open_parts(read_settings())
+    report = alerts.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
+    click.echo(f"{report.matched} matches, {report.written} alerts written.")
+    jobs.outbox(parts)
+    parts.engine.close()

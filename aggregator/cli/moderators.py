@@ -1,0 +1,31 @@
+"""`filcommun moderators`: who decides."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator import jobs
+from aggregator.parts import open_parts
+from aggregator.registry import moderators
+from aggregator.settings import read_settings
+
+
+@click.group("moderators")
+def command() -> None:
+    """The people who moderate."""
+
+
+@command.command()
+@click.argument("email")
+@click.option("--name", required=True, help="as the public log shows it")
+@click.option("--role", type=click.Choice(moderators.ROLES), default="moderator", show_default=True)
+def appoint(email: str, name: str, role: str) -> None:
+    """Make EMAIL a moderator and send a link to sign in with."""
+    parts = open_parts(read_settings())
+    with parts.sessions.begin() as session:
+        moderators.appoint(session, email, name=name, role=role, now=parts.clock())
+    jobs.outbox(parts)
+    click.echo(f"{name} is now {role}; the link is on its way to {email}.")
+    if parts.settings.smtp_url is None:
+        click.echo("No mail server is set (FILCOMMUN_SMTP_URL): the link waits in the outbox.")
+    parts.engine.close()
