@@ -6,13 +6,13 @@ may be shown and how much of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from aggregator.search import analysis
-from aggregator.search.analysis import CHUNK, Token, fold, is_french, tokens
+from aggregator.search.analysis import CHUNK, Part, fold, is_french, parts, tokens
 from aggregator.search.french import IRREGULAR
 from aggregator.search.query import And, Or, Phrase, Prefix, Query, Word
 
@@ -68,19 +68,21 @@ def excerpt(
 
 Hit = tuple[int, int, str]
 """A span to mark, and the word it answers."""
+Phrased = tuple[tuple[str, ...], ...]
+Told = tuple[Part, str | None, list[Phrased]]
+"""A word, what it answers, and the phrases that it may begin."""
 
 
 class _Sought:
     """What a query wants to see; what it refuses is left out."""
 
     def __init__(self, query: Query, language: str | None) -> None:
-        self._language = language
         self._french = is_french(language)
         self._words: dict[str, str] = {}
         self._starts: list[str] = []
-        self._phrases: list[Sequence[Sequence[str]]] = []
-        self._seen: dict[str, tuple[Hit, ...]] = {}
-        """Written chunk → what to mark in it."""
+        self._phrases: list[Phrased] = []
+        self._seen: dict[str, tuple[Told, ...]] = {}
+        """Written form → what there is to know of it."""
         pending = [query]
         while pending:
             node = pending.pop()
@@ -91,55 +93,65 @@ class _Sought:
                     self._starts.append(start)
                 case Phrase(words, "text" | "title"):
                     self._phrases.append(words)
-                case And(parts) | Or(parts):
-                    pending.extend(parts)
+                case And(inside) | Or(inside):
+                    pending.extend(inside)
                 case _:
                     pass
-        self._initials = _initials([*self._words, *self._starts])
-        places = any(term.startswith(("dep", "750")) for term in self._words)
-        self._needs_neighbours = places or bool(self._phrases)
+        heads = [term for phrase in self._phrases for term in phrase[0]]
+        self._initials = _initials([*self._words, *self._starts, *heads])
 
     def hits(self, text: str) -> list[Hit]:
-        """Spans to mark, in order."""
+        """Spans to mark, in order, none twice."""
         if not (self._words or self._starts or self._phrases):
             return []
-        return self._among_neighbours(text) if self._needs_neighbours else self._alone(text)
-
-    def _alone(self, text: str) -> list[Hit]:
-        """Word by word, each written form looked at once: five times as fast."""
-        found: list[Hit] = []
+        chunks = list(CHUNK.finditer(text))
         seen, initials = self._seen, self._initials
         if len(seen) > _REMEMBERED:
             seen.clear()
-        for match in CHUNK.finditer(text):
-            written = match.group()
-            hits = seen.get(written)
-            if hits is None:
+        found: dict[int, Hit] = {}
+        for at, chunk in enumerate(chunks):
+            written = chunk.group()
+            told = seen.get(written)
+            if told is None:
                 if written[0] in _LATIN and written[0] not in initials and written.isalpha():
                     continue
-                hits = seen[written] = tuple(self._in_chunk(written))
-            if hits:
-                start = match.start()
-                found.extend((start + first, start + last, word) for first, last, word in hits)
-        return found
+                told = seen[written] = tuple(self._look(written))
+            for part, word, heads in told:
+                if part.is_open and not word:
+                    word = self._word(_terms(text, chunks, at, part), part.form)
+                if word:
+                    start = chunk.start() + part.offset
+                    found[start] = (start, start + part.length, word)
+                for phrase in heads:
+                    found.update(self._run(chunks, at, part, phrase))
+        return [found[start] for start in sorted(found)]
 
-    def _in_chunk(self, written: str) -> Iterator[Hit]:
-        for part in analysis.parts(written, self._french):
+    def _look(self, written: str) -> Iterator[Told]:
+        """What there is to know of a written form, alone; each form is looked at once."""
+        for part in parts(written, self._french):
             word = self._word(part.terms, part.form)
-            if word:
-                yield part.offset, part.offset + part.length, word
+            heads = [phrase for phrase in self._phrases if _fits(part, phrase[0])]
+            if word or heads or part.is_open:
+                yield part, word, heads
 
-    def _among_neighbours(self, text: str) -> list[Hit]:
-        words = list(tokens(text, self._language))
-        marks: dict[int, str] = {}
-        for index, token in enumerate(words):
-            word = self._word(token.terms, token.form)
-            if word:
-                marks[index] = word
-        for phrase in self._phrases:
-            for index in _phrase_starts(words, phrase):
-                marks.update((index + n, f"{index}") for n in range(len(phrase)))
-        return [(words[i].start, words[i].end, word) for i, word in sorted(marks.items())]
+    def _run(
+        self, chunks: Sequence[re.Match[str]], at: int, first: Part, phrase: Phrased
+    ) -> dict[int, Hit]:
+        """The words of a phrase that begins here; empty when it goes on otherwise."""
+        marks: dict[int, Hit] = {}
+        wanted = iter(phrase)
+        for chunk in chunks[at : at + len(phrase)]:
+            for part in parts(chunk.group(), self._french):
+                if not marks and part is not first:
+                    continue
+                terms = next(wanted, None)
+                if terms is None:
+                    return marks
+                if not _fits(part, terms):
+                    return {}
+                start = chunk.start() + part.offset
+                marks[start] = (start, start + part.length, " ".join(phrase[0]))
+        return marks if next(wanted, None) is None else {}
 
     def _word(self, terms: Sequence[str], form: str) -> str | None:
         """What a word with these terms answers."""
@@ -149,13 +161,26 @@ class _Sought:
         return next((start for start in self._starts if form.startswith(start)), None)
 
 
+def _fits(part: Part, terms: Sequence[str]) -> bool:
+    """Whether a word may stand in this place of a phrase; an empty place takes any."""
+    return not terms or not set(terms).isdisjoint(part.terms)
+
+
+def _terms(text: str, chunks: Sequence[re.Match[str]], at: int, part: Part) -> tuple[str, ...]:
+    """A word's terms once its two neighbours on the left are known."""
+    start = chunks[max(0, at - 2)].start()
+    place = chunks[at].start() + part.offset - start
+    near = tokens(text[start : chunks[at].end() + 2])
+    return next((token.terms for token in near if token.start == place), part.terms)
+
+
 def _initials(terms: Iterable[str]) -> frozenset[str]:
     """The letters, accented or capital, that a word with any of these terms can begin with."""
     folded = {term[0] for term in terms}
-    # Eyes and skies change their first letter, XIIIe has none of 13e.
+    # Eyes and skies change their first letter, XIIIe and arrondissement have no digit.
     folded.update(form[0] for form, word in IRREGULAR.items() if word[0] in folded)
     if any(letter.isdigit() for letter in folded):
-        folded.update("ivxl")
+        folded.update("aivxl")
     return frozenset(letter for letter in _LATIN if fold(letter)[:1] in folded)
 
 
@@ -166,19 +191,6 @@ _LATIN: Final = frozenset(chr(code) for code in range(0x21, 0x24F) if chr(code).
 def _sought(query: Query, language: str | None) -> _Sought:
     """One for a page of results."""
     return _Sought(query, language)
-
-
-def _phrase_starts(words: Sequence[Token], phrase: Sequence[Sequence[str]]) -> Iterator[int]:
-    """Where the phrase begins, as indexes of words."""
-    first = frozenset(phrase[0])
-    for index in range(len(words) - len(phrase) + 1):
-        if first and first.isdisjoint(words[index].terms):
-            continue
-        if all(
-            not terms or not set(terms).isdisjoint(words[index + n].terms)
-            for n, terms in enumerate(phrase)
-        ):
-            yield index
 
 
 def _densest(hits: Sequence[Hit], room: int) -> tuple[int, int]:

@@ -39,6 +39,22 @@ def test_phrase_is_marked_only_where_it_stands() -> None:
     )
 
 
+def test_phrase_goes_through_hyphens_and_articles() -> None:
+    assert shown("la Seine-Saint-Denis, oui", '"seine saint denis"') == (
+        "la [Seine]-[Saint]-[Denis], oui"
+    )
+    assert shown("le droit à l’eau pure", '"droit à l\'eau"') == "le [droit] [à] l’[eau] pure"
+    assert shown("droit, droit au bail", '"droit au bail"') == "droit, [droit] [au] [bail]"
+
+
+def test_other_names_of_a_place_are_marked() -> None:
+    assert shown("Rue de Tolbiac, 75013 Paris", "13e") == "Rue de Tolbiac, [75013] Paris"
+    assert shown("Mairie du 13e arrondissement", "75013") == "Mairie du 13e [arrondissement]"
+    assert shown("Montreuil (93), les 93 arbres", "Seine-Saint-Denis") == (
+        "Montreuil ([93]), les 93 arbres"
+    )
+
+
 def test_beginning_of_a_word_marks_the_whole_word() -> None:
     assert shown("Ils aménagent la place", "amén*") == "Ils [aménagent] la place"
 

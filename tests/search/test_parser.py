@@ -215,28 +215,9 @@ def test_any_text_is_understood_and_told(text: str) -> None:
     assert all(0 <= warning.position <= len(text) for warning in understood.warnings)
 
 
-PIECES = [
-    "(",
-    ")",
-    '"',
-    "«",
-    "OU",
-    "|",
-    "-",
-    "SAUF",
-    "titre:",
-    "theme:",
-    "depuis:",
-    "7j",
-    "*",
-    "eau",
-    "l'",
-    "é",
-    "2026",
-    "a*",
-    "jusqu'à:",
-]
-SYNTAX = st.lists(st.sampled_from([*PIECES, " ", "\n"]), max_size=30)
+PIECES = ["(", ")", '"', "«", "OU", "|", "-", "SAUF", "titre:", "theme:", "depuis:", "7j", "*"]
+WORDS = ["eau", "l'", "é", "2026", "a*", "jusqu'à:", " ", "\n"]
+SYNTAX = st.lists(st.sampled_from([*PIECES, *WORDS]), max_size=30)
 
 
 @given(SYNTAX, st.sampled_from(["", " "]))
