@@ -356,3 +356,20 @@ def test_a_query_that_is_no_form_is_answered(demo: Village, ask: Ask) -> None:
         if group.about.get("manners") not in {"refused", "slow"}:
             path = "/?" + urlencode({"p": "é" * 20, "limit": "-1", "page": "0"})
             assert ask(demo.address(group.slug) + path).status in {200, 403, 404}
+
+
+def test_robots_files_are_those_of_the_platforms(demo: Village, ask: Ask) -> None:
+    word, forum, jekyll = (
+        ask(demo.address(slug) + "/robots.txt")
+        for slug in ("toits-pour-toutes", "forum-des-quartiers", "velos-de-l-est")
+    )
+    assert "Disallow: /wp-admin/" in word.text
+    assert "Crawl-delay: 1" in forum.text
+    assert jekyll.status == 404
+
+
+def test_wordpress_marks_only_what_it_cut(demo: Village, ask: Ask) -> None:
+    feed = ask(demo.address("toits-pour-toutes") + "/feed/").text
+    descriptions = [part.partition("]]>")[0] for part in feed.split("<description><![CDATA[")[1:]]
+    assert any(text.endswith("[&#8230;]") for text in descriptions)
+    assert any(not text.endswith("[&#8230;]") for text in descriptions)

@@ -56,6 +56,7 @@ PLATFORM = Platform(
     sources=(("/rss.xml", "drupal"),),
     feeds=(Feed("/rss.xml", RSS, "S’abonner à RSS"),),
     generator="Drupal 10 (https://www.drupal.org)",
+    robots="User-agent: *\nDisallow: /core/\nDisallow: /admin/\nDisallow: /user/login\n",
     headers=lambda _site: {
         "Server": "nginx",
         "X-Generator": "Drupal 10 (https://www.drupal.org)",

@@ -125,5 +125,6 @@ PLATFORM = Platform(
     sources=(("/latest.rss", "discourse"),),
     feeds=(Feed("/latest.rss", RSS, "Derniers sujets"), Feed("/posts.rss", RSS, "Messages")),
     generator="Discourse 3.5.2 - https://github.com/discourse/discourse",
+    robots="User-agent: *\nDisallow: /admin/\nDisallow: /auth/\nDisallow: /u/\nCrawl-delay: 1\n",
     headers=lambda _site: {"Server": "nginx", "X-Discourse-Route": "list/latest"},
 )

@@ -226,7 +226,7 @@ PEERTUBE = Platform(
     link=_watch,
     sources=((_VIDEOS, "peertube"),),
     feeds=(Feed(_VIDEOS, RSS, "Vidéos de la chaîne"),),
-    generator=None,
+    robots="User-agent: *\nDisallow:\n",
     headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PeerTube"},
     head=lambda _site: '<meta property="og:platform" content="PeerTube">',
 )

@@ -81,8 +81,8 @@ def _answer(site: Site, platform: Platform, asked: Asked) -> Answer:
     own = platform.respond(site, asked)
     if own is not None:
         return own
-    if asked.path == "/robots.txt":
-        return Answer(b"User-agent: *\nDisallow: /wp-admin/\nDisallow: /ecrire/\n", "text/plain")
+    if asked.path == "/robots.txt" and platform.robots is not None:
+        return Answer(platform.robots.encode(), "text/plain")
     if asked.path in {"/", "/index.php", platform.home} and not asked.raw_query:
         return pages.home(site, platform)
     picture = pictures.at(site, asked.path)

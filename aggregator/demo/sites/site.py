@@ -74,5 +74,7 @@ class Platform:
     """Sent with every answer."""
     head: Callable[[Site], str] = field(default=lambda _site: "")
     """Further marks in the head of every page."""
+    robots: str | None = None
+    """Its robots.txt; None: it has none, and answers 404."""
     home: str = "/"
     """Where the group's page is on a platform that many groups share."""

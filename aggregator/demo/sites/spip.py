@@ -90,6 +90,7 @@ PLATFORM = Platform(
     sources=((_BACKEND, "spip"),),
     feeds=(Feed(_BACKEND, "application/rss+xml", "Syndiquer tout le site"),),
     generator="SPIP 4.3.9",
+    robots="User-agent: *\nDisallow: /local/\nDisallow: /ecrire/\nDisallow: /plugins/\n",
     headers=lambda _site: {
         "Server": "Apache",
         "Composed-By": "SPIP 4.3.9 @ www.spip.net + https://village.example/local/config.txt",

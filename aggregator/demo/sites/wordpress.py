@@ -19,6 +19,7 @@ from aggregator.demo.wire import (
     rfc822,
     rfc3339,
     to_html,
+    to_text,
 )
 
 _VERSION = "6.8.3"
@@ -129,13 +130,19 @@ def _item(site: Site, post: Post) -> str:
 		<pubDate>{rfc822(post.published)}</pubDate>{categories}
 		<guid isPermaLink="false">{site.at(f"/?p={post.number}")}</guid>
 
-					<description>{cdata(beginning(post.body) + " [&#8230;]")}</description>
+					<description>{cdata(_excerpt(post))}</description>
 										<content:encoded>{cdata(to_html(post.body))}</content:encoded>
 
 					<wfw:commentRss>{link}feed/</wfw:commentRss>
 			<slash:comments>0</slash:comments>
 	</item>
 """
+
+
+def _excerpt(post: Post) -> str:
+    """The first 55 words as HTML, and WordPress's mark when there are more."""
+    words = escape(to_text(post.body)).split()
+    return " ".join(words[:55]) + (" [&#8230;]" if len(words) > 55 else "")
 
 
 def _atom(site: Site) -> Answer:
@@ -219,4 +226,5 @@ PLATFORM = Platform(
     generator=f"WordPress {_VERSION}",
     headers=_headers,
     head=_head,
+    robots="User-agent: *\nDisallow: /wp-admin/\nAllow: /wp-admin/admin-ajax.php\n",
 )
