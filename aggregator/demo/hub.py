@@ -63,9 +63,7 @@ class Hub:
         self._wishes: list[_Wish] = []
 
     def respond(self, asked: Asked) -> Answer:
-        """Answers a subscription request: 202, or 4xx with the reason (WebSub §5.2)."""
-        if asked.method != "POST":
-            return text_answer("Ceci est un hub WebSub : POST hub.mode, hub.topic, hub.callback.\n")
+        """Answers the POST of a subscriber: 202, or 400 with the reason (WebSub §5.2)."""
         form = {key: values[0] for key, values in parse_qs(asked.body.decode("latin-1")).items()}
         try:
             wish = _Wish(

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import cache
 from importlib import resources
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -101,8 +102,9 @@ def slugged(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80]
 
 
+@cache
 def read_groups() -> tuple[Group, ...]:
-    """All groups of `texts/`, by address."""
+    """All groups of `texts/`, by address; read once."""
     files = [
         file
         for file in resources.files("aggregator.demo").joinpath("texts").iterdir()

@@ -14,7 +14,7 @@ from typing import Self
 
 from ruamel.yaml import YAML
 
-from aggregator.demo import manners, secretariat
+from aggregator.demo import directory, manners, secretariat
 from aggregator.demo.hub import Hub
 from aggregator.demo.server import Server, address_of, loopback_sockets
 from aggregator.demo.sites.platforms import answer, platform_of
@@ -86,6 +86,10 @@ class Village:
         """The home page of a group that the inventory does not know: try it on `/inscrire`."""
         return next(self.address(group.slug) + "/" for group in self.groups if not group.is_listed)
 
+    def directory(self) -> str:
+        """A page that lists the groups, their platforms, and who is ill on purpose."""
+        return self.address(_HUB) + "/"
+
     def sources_yaml(self) -> str:
         """The inventory of the village, in the form of `sources.yaml`."""
         inventory = {
@@ -141,8 +145,10 @@ class Village:
         return source
 
     def _respond(self, name: str, asked: Asked) -> Answer:
-        if name == _HUB:
+        if name == _HUB and asked.method == "POST":
             return self._hub.respond(asked)
+        if name == _HUB:
+            return directory.page(self.groups, self._addresses)
         group = self._by_slug[name]
         if asked.path == "/secretariat":
             return self._secretariat(group, asked)

@@ -7,15 +7,21 @@ import hmac
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aggregator.demo.hub import Hub
 from aggregator.demo.village import Village
+from aggregator.demo.wire import Asked
 
 Ask = Callable[..., Any]
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SECRET = "un secret de polichinelle"
 
 
@@ -140,5 +146,8 @@ def test_a_wish_that_makes_no_sense_is_refused(
     assert answer.text
 
 
-def test_a_reader_is_told_what_the_hub_is(demo: Village, ask: Ask) -> None:
-    assert "WebSub" in ask(demo.address("hub")).text
+@given(st.binary(max_size=2000))
+def test_no_request_breaks_the_hub(body: bytes) -> None:
+    hub = Hub("http://127.77.0.250:1/", dict, lambda: NOW)
+    answer = hub.respond(Asked("/", "http://127.77.0.250:1", NOW, method="POST", body=body))
+    assert answer.status == 400

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from aggregator.demo import directory
 from aggregator.demo.village import Village
 from aggregator.registry import inventory
 
@@ -72,3 +73,12 @@ def test_the_webmaster_cannot_paste_a_script(demo: Village, ask: Ask) -> None:
     page = ask(demo.candidate()).text
     assert '<link rel="me" href="/a">' in page
     assert "x()" not in page
+
+
+def test_a_page_lists_the_groups_and_who_is_ill_on_purpose(demo: Village, ask: Ask) -> None:
+    page = html.unescape(ask(demo.directory()).text)
+    for group in demo.groups:
+        assert group.name in page
+        assert demo.address(group.slug) in page
+        if "manners" in group.about:
+            assert directory.explained(group.about["manners"]) in page
