@@ -61,6 +61,18 @@ def suspend(session: Session, address: str, *, now: datetime, reason: str) -> bo
     return bool(done.rowcount)
 
 
+def count_bounce(session: Session, address: str) -> int:
+    """Count one temporary bounce; returns how many there are, 0 when nobody has the address."""
+    counted = session.scalar(
+        update(Subscriber)
+        .where(Subscriber.address_key == address.casefold())
+        .values(bounces=Subscriber.bounces + 1)
+        .returning(Subscriber.bounces),
+        execution_options={"synchronize_session": False},
+    )
+    return counted or 0
+
+
 def due(session: Session, *, now: datetime, limit: int, offset: int = 0) -> Sequence[Subscription]:
     """Subscriptions whose digest is due, the same views together; with their subscribers."""
     return session.scalars(

@@ -1,0 +1,122 @@
+"""Killed thirty times while it writes and sends, everybody gets their digest once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from aggregator.search.engine import Engine
+from aggregator.store.tables import Entry, Letter, Subscriber, Subscription
+
+pytestmark = pytest.mark.slow
+
+SUBSCRIBERS = 400
+KILLS = 30
+
+WORKER = """
+import sys
+from datetime import datetime
+from aggregator.mail import digest, outbox
+from aggregator.mail.smtp import SmtpMailer
+from aggregator.search.engines import open_engine
+from aggregator.settings import read_settings
+from aggregator.store import database
+from aggregator.store import outbox as store
+from datetime import timedelta
+
+url, index, port, at = sys.argv[1:]
+store.LEASE = timedelta(0)  # the process that held it is dead: the test killed it
+sessions = database.sessions(database.open_database(url))
+settings = read_settings(
+    base_url="https://fil.example", secret_key="k" * 32, mail_per_minute=100_000,
+    mail_from="fil@fil.example", _env_file=None,
+)
+clock = lambda: datetime.fromisoformat(at)
+print("ready", flush=True)
+digest.write_due(sessions, open_engine(index), clock, settings=settings)
+report = outbox.send_due(
+    sessions, SmtpMailer(f"smtp://127.0.0.1:{port}"), clock, settings=settings
+)
+print("done", report.stopped, flush=True)
+"""
+
+
+def test_killed_thirty_times_nobody_is_skipped_and_nobody_gets_two(
+    sessions: sessionmaker[Session], index: Engine, post_office: Any, tmp_path: Path,
+    published: Callable[..., Entry], subscribed: Callable[..., Subscription], session: Session,
+    database_url: str, now: datetime,
+) -> None:  # fmt: skip
+    published("1", title="Vélorution", topic=["transports"])
+    one = subscribed()
+    _many(session, one, now)
+    index.commit()
+    due = now + timedelta(days=1)
+    command = [
+        sys.executable, "-c", WORKER, database_url, f"whoosh:{tmp_path / 'index'}",
+        str(post_office.port), due.isoformat(),
+    ]  # fmt: skip
+    random = Random(os.environ.get("PYTHONHASHSEED", "fil"))
+    kills = 0
+    while kills < KILLS:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0.02, 0.25))
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGKILL)
+                kills += 1
+            worker.wait()
+        time.sleep(0.1)  # the post office may still be writing down the last one
+        if len(post_office.envelopes) >= SUBSCRIBERS:
+            # All have it: begin the next day, so that there is something to kill.
+            _everybody_once(post_office)
+            _next_day(session, now)
+            post_office.envelopes.clear()
+    subprocess.run(command, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    _everybody_once(post_office)
+
+
+def _everybody_once(post_office: Any) -> None:
+    got = Counter(recipient for _, recipient in post_office.envelopes)
+    assert len(got) == SUBSCRIBERS, f"{SUBSCRIBERS - len(got)} were skipped"
+    assert max(got.values()) == 1, f"{sum(count > 1 for count in got.values())} got it twice"
+
+
+def _many(session: Session, one: Subscription, now: datetime) -> None:
+    for number in range(1, SUBSCRIBERS):
+        address = f"a{number}@d{number % 40}.example"
+        subscriber = Subscriber(
+            address=address, address_key=address, nonce="n", created_at=now, confirmed_at=now
+        )
+        session.add(
+            Subscription(
+                subscriber=subscriber,
+                rhythm="daily",
+                created_at=now,
+                confirmed_at=now,
+                next_digest_at=one.next_digest_at,
+                covered_until=one.covered_until,
+            )
+        )
+    session.commit()
+
+
+def _next_day(session: Session, now: datetime) -> None:
+    session.execute(delete(Letter))
+    session.execute(
+        update(Subscription).values(next_digest_at=now, covered_until=now - timedelta(days=7))
+    )
+    session.commit()
