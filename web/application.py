@@ -14,12 +14,14 @@ from web import (
     assets,
     caching,
     current,
+    desk,
     entries,
     failures,
     follow,
     forms,
     groups,
     health,
+    join,
     journal,
     languages,
     limits,
@@ -37,7 +39,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, follow),
-    *(subscription, proposals, journal, health, pages, operations, api),
+    *(subscription, join, desk, proposals, journal, health, pages, operations, api),
 )
 
 

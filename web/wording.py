@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 from markupsafe import Markup, escape
 
+from aggregator.collect.reasons import REASONS
 from aggregator.publish.publication import PATHS
 from aggregator.store.tables import Entry, Host
 from aggregator.taxonomy import terms
@@ -38,6 +39,7 @@ def install(app: Flask) -> None:
         happens=happens,
         hour=lambda moment: typography.hour(moment, language()),
         in_language=in_language,
+        instant=datetime.fromisoformat,
         language=language,
         local=typography.local,
         messages=messages,
@@ -52,6 +54,7 @@ def install(app: Flask) -> None:
         term=terms.term,
         term_label=term_label,
         term_url=term_url,
+        tried_in_words=tried_in_words,
         type_label=type_label,
         weekday=weekday,
         weekdays=lambda: [get_day_names("wide", locale=language())[day] for day in range(7)],
@@ -177,6 +180,12 @@ def robots_in_words(host: Host) -> str:
     return said
 
 
+def tried_in_words(outcome: str) -> str:
+    """How one try of a registration ended: a reason of collect, or our own word."""
+    reason = REASONS.get(outcome)
+    return reason.sentence(language()) if reason else outcome
+
+
 def weekday(value: date) -> str:
     """A day of the week in short: `lun.`, `Mon`."""
     return format_date(value, "EEE", locale=language())
@@ -234,7 +243,8 @@ def more_links() -> Sequence[tuple[str, str]]:
     """Pages of the footer beside those about the portal itself."""
     return [
         ("subscription.index", _("Lettres et alertes")),
-        ("proposals.missing", _("Proposer un groupe")),
+        ("join.index", _("Inscrire un groupe")),
+        ("desk.ask", _("Espace des groupes")),
         ("journal.index", _("Journal de modération")),
         ("api.documentation", _("Interface de programmation")),
     ]

@@ -126,3 +126,16 @@ def delays(session: Session, since: datetime, *, limit: int = 2000) -> list[floa
 def total(session: Session) -> int:
     """How many entries are kept, hidden and deleted ones too."""
     return session.scalar(select(func.count()).select_from(Entry)) or 0
+
+
+def of_group(session: Session, group_id: int, *, limit: int = 20) -> list[Entry]:
+    """A group's newest entries for its own desk, hidden ones too, deleted ones not."""
+    query = (
+        select(Entry)
+        .join(Entry.source)
+        .where(Source.group_id == group_id, Entry.deleted_at.is_(None))
+        .options(contains_eager(Entry.source))
+        .order_by(Entry.published.desc(), Entry.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))

@@ -121,7 +121,9 @@ def fill(session: Session, now: datetime = NOW) -> None:
     session.commit()
 
 
-def make_parts(folder: Path, clock: Callable[[], datetime] = lambda: NOW, **options: str) -> Parts:
+def make_parts(
+    folder: Path, clock: Callable[[], datetime] = lambda: NOW, **options: object
+) -> Parts:
     """Parts over a fresh database and index below `folder`."""
     settings = Settings(
         database_url=f"sqlite:///{folder}/filcommun.db",
@@ -230,15 +232,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def own_parts(tmp_path: Path, clock: Clock) -> Iterator[Parts]:
+def own_parts(tmp_path: Path, clock: Clock, a_portal: Callable[..., Parts]) -> Parts:
     """Parts full of news for one test that writes."""
-    made = make_parts(tmp_path, clock, smtp_url="smtp://127.0.0.1:1")
-    with made.sessions() as session:
-        fill(session)
-    index_all(made)
-    yield made
-    made.engine.close()
-    made.sessions.kw["bind"].dispose()
+    return a_portal(tmp_path, clock, smtp_url="smtp://127.0.0.1:1")
 
 
 @pytest.fixture
@@ -256,3 +252,28 @@ def letters(own_parts: Parts) -> Callable[[], list[Letter]]:
             return list(session.scalars(select(Letter).order_by(Letter.id)))
 
     return read
+
+
+@pytest.fixture
+def a_portal() -> Iterator[Callable[..., Parts]]:
+    """Makes parts full of news with settings of one's own; closes them afterwards."""
+    opened: list[Parts] = []
+
+    def make(folder: Path, clock: Clock, **options: object) -> Parts:
+        made = make_parts(folder, clock, **options)
+        with made.sessions() as session:
+            fill(session)
+        index_all(made)
+        opened.append(made)
+        return made
+
+    yield make
+    for made in opened:
+        made.engine.close()
+        made.sessions.kw["bind"].dispose()
+
+
+@pytest.fixture
+def a_visitor() -> type[Visitor]:
+    """Makes somebody at a portal: `a_visitor(app, clock)`."""
+    return Visitor

@@ -4,11 +4,13 @@ import { copyButtons } from "./copy.js";
 import { keys } from "./keys.js";
 import { suggestions } from "./suggest.js";
 import { ages } from "./ages.js";
+import { watch } from "./watch.js";
 
 copyButtons(document);
 keys(document);
 suggestions(document);
 ages(document);
+watch(document);
 
 // A choice in a filter acts at once; its button stays for those without script.
 for (const select of document.querySelectorAll("select[data-submit]")) {

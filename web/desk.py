@@ -1,0 +1,367 @@
+"""A group's desk: signed in by a mailed link, its keepers change, pause, hand over and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from aggregator.errors import Refused
+from aggregator.registry import desk, keepers, leaving, ownership
+from aggregator.store import directory, entries
+from aggregator.store.tables import Entry, Group, Source
+from aggregator.taxonomy import terms
+from web import current, forms, signing
+from web.caching import keep_private
+from web.groups import places_to_choose
+from web.languages import flash, language
+from web.languages import translate as _
+
+blueprint = Blueprint("desk", __name__)
+
+_PURPOSE = "espace"
+_FIELDS = ("name", "home", "description", "category", "contact", "language", "logo")
+_RECENT = 20
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+@blueprint.route("/espace/entrer", methods=["GET", "POST"])
+def ask() -> ResponseReturnValue:
+    """Have a link to the desk mailed; the answer is the same for every address."""
+    refusal = None
+    if request.method == "POST":
+        session = current.session()
+        try:
+            forms.require_person()
+            forms.require_rate("sign_in")
+            desk.ask_link(session, forms.text("email", 320), now=current.now())
+        except Refused as error:
+            session.rollback()
+            refusal = forms.in_words(error)
+        else:
+            session.commit()
+            return render_template("desk/asked.html")
+    page = render_template("desk/ask.html", refusal=refusal, group=request.args.get("slug"))
+    return page, 200 if refusal is None else 422
+
+
+@blueprint.route("/espace/entrer/<secret>", methods=["GET", "POST"])
+def enter(secret: str) -> ResponseReturnValue:
+    """The mailed link; its button signs in."""
+    session, now = current.session(), current.now()
+    keep_private()
+    if request.method == "GET":
+        if desk.look_link(session, secret, now=now) is None:
+            return render_template("desk/dead.html"), 410
+        return render_template("desk/enter.html", title=_("Ouvrir l’espace du groupe"))
+    value = desk.open_session(session, secret, now=now)
+    session.commit()
+    if value is None:
+        return render_template("desk/dead.html"), 410
+    return signing.remember(make_response(redirect(url_for("desk.index"), 303)), _PURPOSE, value)
+
+
+@blueprint.route("/espace/reprendre/<secret>", methods=["GET", "POST"])
+def take_over(secret: str) -> ResponseReturnValue:
+    """A claim's or a hand-over's link; its button makes its reader a keeper, and signs in."""
+    session, now = current.session(), current.now()
+    keep_private()
+    group = desk.look_claim(session, secret, now=now)
+    if group is None:
+        return render_template("desk/dead.html"), 410
+    if request.method == "GET":
+        title = _("Tenir la page de %(group)s ?", group=group.name)
+        return render_template("desk/enter.html", title=title)
+    try:
+        keeper = desk.accept_claim(session, secret, now=now)
+        desk.ask_link(session, keeper.email, now=now)
+    except Refused as error:
+        session.rollback()
+        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
+    session.commit()
+    return render_template("desk/asked.html")
+
+
+@blueprint.route("/espace/preuve/<secret>", methods=["GET", "POST"])
+def prove_by_mail(secret: str) -> ResponseReturnValue:
+    """The link mailed to an address at the site's own domain; its button is the proof."""
+    session, now = current.session(), current.now()
+    keep_private()
+    proof = ownership.look_email(session, secret, now=now)
+    if proof is None:
+        return render_template("desk/dead.html"), 410
+    if request.method == "GET":
+        title = _("Prouver que ce site est celui de %(group)s ?", group=proof.group.name)
+        return render_template("desk/enter.html", title=title)
+    try:
+        ownership.confirm_email(session, secret, now=now)
+    except Refused as error:
+        session.rollback()
+        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
+    session.commit()
+    flash(_("C’est prouvé. Merci !"), "good")
+    return redirect(url_for("groups.page", slug=proof.group.slug), 303)
+
+
+@blueprint.route("/quitter/<secret>", methods=["GET", "POST"])
+def leave(secret: str) -> ResponseReturnValue:
+    """The mailed link to leave; its button takes the group away."""
+    session, now = current.session(), current.now()
+    keep_private()
+    if request.method == "GET":
+        group = leaving.look(session, secret, now=now)
+        if group is None:
+            return render_template("desk/dead.html"), 410
+        return render_template("desk/leave.html", group=group)
+    try:
+        name = leaving.leave(session, secret, now=now)
+    except Refused as error:
+        session.rollback()
+        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
+    session.commit()
+    return render_template("desk/left.html", name=name)
+
+
+@blueprint.route("/groupes/<slug>/partir", methods=["GET", "POST"])
+def ask_to_leave(slug: str) -> ResponseReturnValue:
+    """Ask for the link to leave; it goes to the group's keepers, whoever asks."""
+    session = current.session()
+    group = directory.by_slug(session, slug)
+    if group is None or not group.is_public:
+        raise NotFound
+    refusal, sent = None, None
+    if request.method == "POST":
+        try:
+            forms.require_person()
+            sent = leaving.ask(session, group, now=current.now())
+        except Refused as error:
+            session.rollback()
+            refusal = forms.in_words(error)
+        else:
+            session.commit()
+    page = render_template("desk/ask_to_leave.html", group=group, sent=sent, refusal=refusal)
+    return page, 200 if refusal is None else 422
+
+
+def for_keepers(view: View) -> View:
+    """Pass the signed-in address on; others are sent to ask for a link."""
+
+    @wraps(view)
+    def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
+        value = signing.cookie(_PURPOSE)
+        email = desk.keeper_of(current.session(), value, now=current.now()) if value else None
+        if email is None:
+            return redirect(url_for("desk.ask"), 303)
+        return view(*args, email=email, **options)
+
+    return cast(View, guarded)
+
+
+@blueprint.get("/espace")
+@for_keepers
+def index(email: str) -> ResponseReturnValue:
+    """The groups that the address keeps."""
+    groups = keepers.groups_of(current.session(), email)
+    if len(groups) == 1:
+        return redirect(url_for("desk.group", slug=groups[0].slug), 303)
+    return render_template("desk/index.html", groups=groups)
+
+
+@blueprint.get("/espace/<slug>")
+@for_keepers
+def group(slug: str, email: str) -> ResponseReturnValue:
+    """One group's desk."""
+    row = _group(slug, email)
+    session = current.session()
+    keeper = keepers.keeper(session, row, email)
+    assert keeper is not None
+    return render_template(
+        "desk/group.html",
+        group=row,
+        is_full=keepers.is_full(keeper),
+        dimensions=[
+            (
+                dimension,
+                places_to_choose() if dimension == "area" else terms.terms(dimension),
+                row.terms(dimension),
+            )
+            for dimension in terms.DIMENSIONS
+        ],
+        proofs=[
+            (proof, ownership.instruction(proof, base_url=_base_url(), language=language()))
+            for proof in ownership.of(session, row)
+            if proof.keeper_id == keeper.id
+        ],
+        methods=ownership.METHODS,
+        entries=entries.of_group(session, row.id, limit=_RECENT),
+    )
+
+
+@blueprint.post("/espace/<slug>")
+@for_keepers
+def act(slug: str, email: str) -> ResponseReturnValue:
+    """Do what the pressed button says."""
+    row = _group(slug, email)
+    session = current.session()
+    deed = _DEEDS.get(forms.text("acte", 30))
+    if deed is None:
+        raise NotFound
+    try:
+        said = deed(row, email)
+    except Refused as error:
+        session.rollback()
+        flash(forms.in_words(error))
+        return redirect(url_for("desk.group", slug=slug), 303)
+    session.commit()
+    if not row.is_public:
+        return render_template("desk/left.html", name=said)
+    flash(said, "good")
+    return redirect(url_for("desk.group", slug=slug), 303)
+
+
+@blueprint.post("/espace/sortir")
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    value = signing.cookie(_PURPOSE)
+    if value:
+        desk.close_session(current.session(), value, now=current.now())
+        current.session().commit()
+    return signing.forget(make_response(redirect(url_for("news.home"), 303)), _PURPOSE)
+
+
+def _group(slug: str, email: str) -> Group:
+    """The group, if the address keeps it; 404 otherwise."""
+    row = directory.by_slug(current.session(), slug)
+    if row is None or keepers.keeper(current.session(), row, email) is None:
+        raise NotFound
+    return row
+
+
+def _base_url() -> str:
+    return current.parts().settings.base_url
+
+
+# What the buttons do. Each returns what to say, or raises Refused.
+
+
+def _edit(group: Group, email: str) -> str:
+    wanted: dict[str, Any] = {}
+    for field in _FIELDS:
+        value = forms.text(field, 3000)
+        if field in request.form and value != (getattr(group, field) or ""):
+            wanted[field] = value
+    for dimension in terms.DIMENSIONS:
+        slugs = sorted({slug for slug in request.form.getlist(dimension) if slug})
+        if slugs != sorted(group.terms(dimension)):
+            wanted[dimension] = slugs
+    outcome = desk.edit_profile(current.session(), group, email, wanted, now=current.now())
+    return _told(outcome)
+
+
+def _told(outcome: desk.Outcome) -> str:
+    if outcome.waiting and outcome.applied:
+        return _("Enregistré ; une partie attend une preuve ou la modération.")
+    if outcome.waiting:
+        return _("Noté : cela attend une preuve ou la modération.")
+    return _("Enregistré.")
+
+
+def _add_source(group: Group, email: str) -> str:
+    url = forms.text("url", 2000)
+    return _told(desk.add_source(current.session(), group, email, url, now=current.now()))
+
+
+def _edit_source(group: Group, email: str) -> str:
+    source = _source(group)
+    wanted: dict[str, Any] = {
+        field: forms.text(field, 2000) for field in ("url", "rights") if field in request.form
+    }
+    wanted["paused"] = "paused" in request.form
+    return _told(desk.edit_source(current.session(), source, email, wanted, now=current.now()))
+
+
+def _remove_source(group: Group, email: str) -> str:
+    desk.remove_source(current.session(), _source(group), email, now=current.now())
+    return _("La source est retirée, avec ses nouvelles.")
+
+
+def _source(group: Group) -> Source:
+    for source in group.sources:
+        if source.slug == request.form.get("source"):
+            return source
+    raise NotFound
+
+
+def _hide(group: Group, email: str) -> str:
+    desk.hide_entry(current.session(), _entry(group), email, now=current.now())
+    return _("La nouvelle est masquée.")
+
+
+def _show(group: Group, email: str) -> str:
+    desk.show_entry(current.session(), _entry(group), email)
+    return _("La nouvelle est de nouveau visible.")
+
+
+def _entry(group: Group) -> Entry:
+    id = request.form.get("nouvelle", type=int)
+    row = entries.one(current.session(), id) if id and id < 2**31 else None
+    if row is None or row.source.group_id != group.id:
+        raise NotFound
+    return row
+
+
+def _pause(group: Group, email: str) -> str:
+    desk.pause(current.session(), group, email, now=current.now())
+    return _("En pause : nous ne lisons plus rien du groupe.")
+
+
+def _resume(group: Group, email: str) -> str:
+    desk.resume(current.session(), group, email, now=current.now())
+    return _("C’est reparti.")
+
+
+def _prove(group: Group, email: str) -> str:
+    session = current.session()
+    keeper = keepers.require(session, group, email, full=False)
+    method = forms.text("method", 20)
+    ownership.ask(
+        session, group, keeper, method, now=current.now(), email=forms.text("email", 320) or None
+    )
+    if method == "email":
+        return _("Un lien est parti à cette adresse.")
+    return _("Suivez la consigne ; nous vérifions dans les minutes qui viennent.")
+
+
+def _hand_over(group: Group, email: str) -> str:
+    desk.hand_over(current.session(), group, email, forms.text("to", 320), now=current.now())
+    return _("Un lien est parti à cette adresse. Rien ne change avant qu’il soit suivi.")
+
+
+def _leave(group: Group, email: str) -> str:
+    return leaving.leave_by_desk(current.session(), group, email, now=current.now())
+
+
+def _sign_out_everywhere(_group: Group, email: str) -> str:
+    desk.close_all_sessions(current.session(), email)
+    return _("Toutes les sessions sont fermées.")
+
+
+_DEEDS: dict[str, Callable[[Group, str], str]] = {
+    "profil": _edit,
+    "ajouter": _add_source,
+    "source": _edit_source,
+    "retirer": _remove_source,
+    "masquer": _hide,
+    "montrer": _show,
+    "pause": _pause,
+    "reprendre": _resume,
+    "prouver": _prove,
+    "transmettre": _hand_over,
+    "partir": _leave,
+    "tout-fermer": _sign_out_everywhere,
+}
