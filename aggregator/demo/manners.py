@@ -27,12 +27,12 @@ def spoiled(site: Site, platform: Platform, asked: Asked, answer: Answer) -> Ans
 
 
 def _is_feed(platform: Platform, asked: Asked) -> bool:
-    return asked.target in {path for path, _ in platform.sources}
+    return asked.target in platform.sources
 
 
 def _moved(site: Site, platform: Platform, asked: Asked, answer: Answer) -> Answer:
     """The feed's old address sends on for good."""
-    return moved(site.at(platform.sources[0][0])) if asked.path == OLD_FEED else answer
+    return moved(site.at(platform.sources[0])) if asked.path == OLD_FEED else answer
 
 
 def _gone(site: Site, platform: Platform, asked: Asked, answer: Answer) -> Answer:

@@ -134,15 +134,15 @@ class Village:
             "language": group.language,
             **{key: list(group.words(key)) for key in lists},
             "tags": "confirmed" if group.about.get("rights") == "full" else "proposed",
-            "sources": [self._source(group, path, form) for path, form in _sources(group)],
+            "sources": [self._source(group, path) for path in _sources(group)],
         }
 
-    def _source(self, group: Group, path: str, form: str | None) -> dict[str, object]:
-        source: dict[str, object] = {"url": self.address(group.slug) + path}
-        if form in {"discover", "page"}:
-            source["format"] = form
-        source["rights"] = group.about.get("rights", "excerpt")
-        return source
+    def _source(self, group: Group, path: str) -> dict[str, object]:
+        return {
+            "url": self.address(group.slug) + path,
+            "format": platform_of(group).format,
+            "rights": group.about.get("rights", "excerpt"),
+        }
 
     def _respond(self, name: str, asked: Asked) -> Answer:
         if name == _HUB and asked.method == "POST":
@@ -172,13 +172,11 @@ class Village:
             self.address(group.slug) + path: self._timeline.changed_at(group.slug, now)
             for group in self.groups
             if group.about.get("hub") == "yes"
-            for path, _ in platform_of(group).sources
+            for path in platform_of(group).sources
         }
 
 
-def _sources(group: Group) -> tuple[tuple[str, str | None], ...]:
+def _sources(group: Group) -> tuple[str, ...]:
     if group.about.get("manners") == "moved":
-        return ((manners.OLD_FEED, None),)
-    if group.about.get("found") == "discover":
-        return (("/", "discover"),)
+        return (manners.OLD_FEED,)
     return platform_of(group).sources

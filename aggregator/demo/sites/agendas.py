@@ -210,7 +210,7 @@ def mobilizon(slug: str) -> Platform:
     return Platform(
         respond=_mobilizon,
         link=_mobilizon_link,
-        sources=((f"{group}/feed/atom", "mobilizon"), (f"{group}/feed/ics", "ical")),
+        sources=(f"{group}/feed/atom", f"{group}/feed/ics"),
         feeds=(
             Feed(f"{group}/feed/atom", "application/atom+xml", "Événements et billets"),
             Feed(f"{group}/feed/ics", "text/calendar", "Calendrier"),
@@ -224,7 +224,7 @@ def mobilizon(slug: str) -> Platform:
 GANCIO = Platform(
     respond=_gancio,
     link=_gancio_link,
-    sources=(("/feed/ics", "gancio"),),
+    sources=("/feed/ics",),
     feeds=_gancio_feeds(),
     generator="Gancio 1.19.4",
     headers=lambda _site: {"X-Powered-By": "Express"},
@@ -232,7 +232,7 @@ GANCIO = Platform(
 CALENDAR = Platform(
     respond=_calendar,
     link=_calendar_link,
-    sources=((_ICAL_FILE, "ical"),),
+    sources=(_ICAL_FILE,),
     feeds=(Feed(_ICAL_FILE, "text/calendar", "Notre agenda"),),
     headers=lambda _site: {"Server": "Apache", "DAV": "1, 3, extended-mkcol, calendar-access"},
 )

@@ -121,14 +121,14 @@ def _dcat_dataset(site: Site, post: Post) -> dict[str, object]:
 OPENDATASOFT = Platform(
     respond=_opendatasoft,
     link=_explore,
-    sources=((f"{_DATASETS}?limit=100", "opendatasoft"),),
+    sources=(f"{_DATASETS}?limit=100",),
     generator="Opendatasoft",
     headers=lambda _site: {"Server": "openresty", "X-RateLimit-Remaining": "9871"},
 )
 DCAT = Platform(
     respond=_dcat,
     link=_dataset,
-    sources=(("/data.json", "dcat"),),
+    sources=("/data.json",),
     feeds=(Feed("/data.json", "application/json", "Catalogue DCAT"),),
     headers=lambda _site: {"Server": "nginx"},
 )

@@ -134,7 +134,7 @@ def _rss(site: Site) -> Answer:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=((_BLOG, "rss"), ("/meetings/calendar", "ical")),
+    sources=(_BLOG, "/meetings/calendar"),
     feeds=(
         Feed(_BLOG, "application/rss+xml", "Nouvelles du budget participatif"),
         Feed("/meetings/calendar", "text/calendar", "Rencontres"),

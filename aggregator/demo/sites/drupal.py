@@ -53,7 +53,7 @@ def _item(site: Site, post: Post) -> str:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=(("/rss.xml", "drupal"),),
+    sources=("/rss.xml",),
     feeds=(Feed("/rss.xml", RSS, "S’abonner à RSS"),),
     generator="Drupal 10 (https://www.drupal.org)",
     robots="User-agent: *\nDisallow: /core/\nDisallow: /admin/\nDisallow: /user/login\n",

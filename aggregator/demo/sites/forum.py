@@ -122,7 +122,7 @@ def _topics(site: Site) -> Answer:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=(("/latest.rss", "discourse"),),
+    sources=("/latest.rss",),
     feeds=(Feed("/latest.rss", RSS, "Derniers sujets"), Feed("/posts.rss", RSS, "Messages")),
     generator="Discourse 3.5.2 - https://github.com/discourse/discourse",
     robots="User-agent: *\nDisallow: /admin/\nDisallow: /auth/\nDisallow: /u/\nCrawl-delay: 1\n",

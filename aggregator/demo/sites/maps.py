@@ -140,7 +140,7 @@ def umap(slug: str) -> Platform:
     return Platform(
         respond=_umap,
         link=lambda post: f"{_map(slug)}?feature={post.slug}",
-        sources=((f"/fr/datalayer/{_map_number(slug)}/{_layer(slug)}/", None),),
+        sources=(f"/fr/datalayer/{_map_number(slug)}/{_layer(slug)}/",),
         generator=f"uMap {_UMAP_VERSION}",
         headers=lambda _site: {"Server": "nginx"},
         head=_umap_head,
@@ -151,7 +151,7 @@ def umap(slug: str) -> Platform:
 GOGOCARTO = Platform(
     respond=_gogocarto,
     link=_element,
-    sources=(("/api/elements.json", "gogocarto"),),
+    sources=("/api/elements.json",),
     generator="GoGoCarto",
     headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PHP/8.1"},
 )

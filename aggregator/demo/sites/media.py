@@ -216,7 +216,7 @@ def _headers(_site: Site) -> dict[str, str]:
 PODCAST = Platform(
     respond=_podcast,
     link=_episode,
-    sources=(("/podcast.xml", "podcast"),),
+    sources=("/podcast.xml",),
     feeds=(Feed("/podcast.xml", RSS, "Toutes les émissions"),),
     generator="Castopod",
     headers=lambda _site: {"Server": "nginx"},
@@ -224,7 +224,7 @@ PODCAST = Platform(
 PEERTUBE = Platform(
     respond=_peertube,
     link=_watch,
-    sources=((_VIDEOS, "peertube"),),
+    sources=(_VIDEOS,),
     feeds=(Feed(_VIDEOS, RSS, "Vidéos de la chaîne"),),
     robots="User-agent: *\nDisallow:\n",
     headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PeerTube"},

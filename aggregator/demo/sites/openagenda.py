@@ -86,7 +86,7 @@ def openagenda(slug: str) -> Platform:
     return Platform(
         respond=_respond,
         link=lambda post: _link(slug, post),
-        sources=((f"{start}.json{coming}&size=100", None),),
+        sources=(f"{start}.json{coming}&size=100",),
         feeds=(Feed(f"{start}.ics{coming}", "text/calendar", "Calendrier"),),
         headers=lambda _site: {"Server": "nginx", "X-Powered-By": "Express"},
         head=lambda site: f'<meta name="agenda-uid" content="{_number(site.group.slug)}">',

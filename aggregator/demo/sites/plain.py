@@ -37,6 +37,7 @@ def _sitemap(site: Site) -> Answer:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=((_LIST, "page"),),
+    sources=(_LIST,),
+    format="page",
     headers=lambda _site: {"Server": "Apache"},
 )

@@ -66,8 +66,10 @@ class Platform:
     """Its own paths; None: not one of them."""
     link: Callable[[Post], str]
     """The path of a post's page, with its query."""
-    sources: tuple[tuple[str, str | None], ...]
-    """Paths for the inventory, each with the format it is known to have."""
+    sources: tuple[str, ...]
+    """Paths for the inventory."""
+    format: str = "auto"
+    """As the inventory says it: `auto`, `discover` or `page`."""
     feeds: tuple[Feed, ...] = ()
     generator: str | None = None
     headers: Callable[[Site], Mapping[str, str]] = field(default=lambda _site: {})

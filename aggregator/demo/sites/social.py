@@ -104,7 +104,7 @@ def mastodon(slug: str) -> Platform:
     return Platform(
         respond=_mastodon,
         link=lambda post: _status(slug, post),
-        sources=((path, None),),
+        sources=(path,),
         feeds=(Feed(path, "application/rss+xml", "Messages publics"),),
         generator="Mastodon v4.5.2",
         headers=lambda _site: {"Server": "Mastodon"},
@@ -161,7 +161,7 @@ def loomio(slug: str) -> Platform:
     return Platform(
         respond=_loomio,
         link=_thread,
-        sources=((path, None),),
+        sources=(path,),
         feeds=(Feed(path, "application/atom+xml", "Discussions"),),
         generator="Loomio 3.0.12",
         headers=lambda _site: {"Server": "nginx"},
@@ -238,7 +238,7 @@ def communecter(slug: str) -> Platform:
     return Platform(
         respond=_communecter,
         link=_entity_page,
-        sources=((news, None), (events, None)),
+        sources=(news, events),
         feeds=(Feed(news, "application/rss+xml", "Nouvelles"),),
         generator="communecter",
         headers=lambda _site: {"Server": "nginx", "X-Powered-By": "PHP/8.2"},

@@ -87,7 +87,7 @@ def _item(site: Site, post: Post) -> str:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=((_BACKEND, "spip"),),
+    sources=(_BACKEND,),
     feeds=(Feed(_BACKEND, "application/rss+xml", "Syndiquer tout le site"),),
     generator="SPIP 4.3.9",
     robots="User-agent: *\nDisallow: /local/\nDisallow: /ecrire/\nDisallow: /plugins/\n",

@@ -128,7 +128,7 @@ def _hand_made(site: Site, asked: Asked) -> Answer | None:
 JEKYLL = Platform(
     respond=_jekyll,
     link=_dated,
-    sources=(("/feed.xml", "atom"),),
+    sources=("/feed.xml",),
     feeds=(Feed("/feed.xml", "application/atom+xml"),),
     generator="Jekyll v4.4.1",
     headers=lambda _site: {"Server": "nginx"},
@@ -136,14 +136,15 @@ JEKYLL = Platform(
 HIDDEN = Platform(
     respond=_hidden,
     link=_short,
-    sources=(("/", "discover"),),
+    sources=("/",),
+    format="discover",
     feeds=(Feed("/blog/flux-des-nouvelles.atom", "application/atom+xml", "Nos nouvelles"),),
     headers=lambda _site: {"Server": "nginx"},
 )
 JSON_FEED = Platform(
     respond=_json_feed,
     link=_short,
-    sources=(("/feed.json", "jsonfeed"),),
+    sources=("/feed.json",),
     feeds=(Feed("/feed.json", "application/feed+json"),),
     generator="Eleventy v3.1.2",
     headers=lambda _site: {"Server": "Caddy"},
@@ -151,7 +152,7 @@ JSON_FEED = Platform(
 HAND_MADE = Platform(
     respond=_hand_made,
     link=_short,
-    sources=(("/actus.rss", "rss"),),
+    sources=("/actus.rss",),
     feeds=(Feed("/actus.rss", "application/rss+xml", "Nos actualités"),),
     headers=lambda _site: {"Server": "Apache"},
 )

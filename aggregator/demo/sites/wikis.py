@@ -271,7 +271,7 @@ def _yeswiki_head(site: Site) -> str:
 MEDIAWIKI = Platform(
     respond=_mediawiki,
     link=_change,
-    sources=((_CHANGES, "mediawiki"),),
+    sources=(_CHANGES,),
     feeds=(Feed(_CHANGES, "application/atom+xml", "Flux Atom des modifications récentes"),),
     generator=_MEDIAWIKI,
     headers=lambda _site: {"Server": "Apache", "X-Content-Type-Options": "nosniff"},
@@ -282,7 +282,7 @@ MEDIAWIKI = Platform(
 YESWIKI = Platform(
     respond=_yeswiki,
     link=_fiche,
-    sources=((_FORM, "yeswiki"),),
+    sources=(_FORM,),
     feeds=(Feed(_FORM, "application/rss+xml", "Flux RSS des dernières actus"),),
     generator="YesWiki 4.5.3",
     headers=lambda _site: {"Server": "Apache"},
@@ -291,7 +291,7 @@ YESWIKI = Platform(
 DOKUWIKI = Platform(
     respond=_dokuwiki,
     link=_page_id,
-    sources=(("/feed.php", "rdf"),),
+    sources=("/feed.php",),
     feeds=(Feed("/feed.php", "application/rss+xml", "Derniers changements"),),
     generator="DokuWiki",
     headers=lambda _site: {"Server": "nginx", "X-UA-Compatible": "IE=edge,chrome=1"},

@@ -218,7 +218,7 @@ def _post_json(site: Site, post: Post) -> dict[str, object]:
 PLATFORM = Platform(
     respond=_respond,
     link=_link,
-    sources=(("/feed/", "rss"),),
+    sources=("/feed/",),
     feeds=(
         Feed("/feed/", RSS, "Flux"),
         Feed("/comments/feed/", RSS, "Flux des commentaires"),

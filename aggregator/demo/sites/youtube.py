@@ -74,7 +74,7 @@ def youtube(slug: str) -> Platform:
     return Platform(
         respond=_respond,
         link=_link,
-        sources=((feed, None),),
+        sources=(feed,),
         feeds=(Feed(feed, "application/rss+xml", "RSS"),),
         headers=lambda _site: {"Server": "ESF"},
         head=lambda _site: f'<meta itemprop="channelId" content="{channel}">',
