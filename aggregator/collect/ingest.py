@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from aggregator.collect import learning
 from aggregator.collect.understanding import Understood, evidence_of, profile_of, understand
 from aggregator.parse import clean
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.store.tables import Entry, EntryTag, EntryVersion, Source
-from aggregator.understand.tags import Profile
+from aggregator.understand.tags import Profile, Rules
 
 MAX_ENTRIES = 1000
 """Of one feed in one visit, in document order; a feed with more is a dump."""
@@ -68,9 +69,10 @@ def ingest(
             edited.append((row, entry))
         else:
             same.append(row.id)
-    new = _add(session, source, fresh, profile, now, tagged)
+    rules = learning.rules(session, now) if tagged and (fresh or edited) else None
+    new = _add(session, source, fresh, profile, now, rules)
     for row, entry in edited:
-        _edit(session, source, row, entry, profile, now, tagged)
+        _edit(session, source, row, entry, profile, now, rules)
     _seen_again(session, same, now)
     return Ingested(new=tuple(new), updated=tuple(row.id for row, _ in edited), unchanged=len(same))
 
@@ -159,7 +161,7 @@ def _add(
     entries: Sequence[ParsedEntry],
     profile: Profile,
     now: datetime,
-    tagged: bool,
+    rules: Rules | None,
 ) -> list[int]:
     """Insert new entries with their tags; their ids in document order."""
     if not entries:
@@ -169,7 +171,7 @@ def _add(
     # Backwards, so that of entries with the same date the first in the document is the newest.
     for entry in reversed(entries):
         text = text_of(entry)
-        understood = understand(entry, text, profile, tagged=tagged)
+        understood = understand(entry, text, profile, rules=rules)
         published, claimed = dated(entry, now)
         read.append(understood)
         rows.append(
@@ -197,13 +199,13 @@ def _edit(
     entry: ParsedEntry,
     profile: Profile,
     now: datetime,
-    tagged: bool,
+    rules: Rules | None,
 ) -> None:
-    """Keep the earlier form and write the new one; what moderators tagged stays."""
+    """Keep the earlier form and write the new one; what moderators tagged or took away stays."""
     if not row.deleted:
         _keep_version(session, row.id, now)
     text = text_of(entry)
-    understood = understand(entry, text, profile, tagged=tagged)
+    understood = understand(entry, text, profile, rules=rules)
     session.execute(
         update(Entry)
         .where(Entry.id == row.id)
@@ -222,7 +224,7 @@ def _edit(
     session.execute(
         delete(EntryTag).where(EntryTag.entry_id == row.id, EntryTag.origin != "moderator")
     )
-    _tag(session, [(row.id, understood)], besides=kept)
+    _tag(session, [(row.id, understood)], besides=kept | learning.taken_away(session, row.id))
 
 
 def _keep_version(session: Session, entry_id: int, now: datetime) -> None:

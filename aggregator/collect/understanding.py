@@ -13,7 +13,7 @@ from aggregator.parse.entries import ParsedEntry
 from aggregator.store.tables import Source
 from aggregator.understand import tags
 from aggregator.understand.language import language_of
-from aggregator.understand.tags import Profile, TagFound
+from aggregator.understand.tags import Profile, Rules, TagFound
 
 INHERITED = 0.5
 """Weight of an area that nothing but the group's own declaration speaks for."""
@@ -42,16 +42,18 @@ def profile_of(source: Source) -> Profile:
     )
 
 
-def understand(entry: ParsedEntry, text: str, profile: Profile, *, tagged: bool) -> Understood:
-    """Language, tags and relevance of one entry; only what it inherits without `tagged`.
+def understand(
+    entry: ParsedEntry, text: str, profile: Profile, *, rules: Rules | None
+) -> Understood:
+    """Language, tags and relevance of one entry; only what it inherits without `rules`.
 
     An entry that names no place is of where its group works.
     """
     kinds = [TagFound("kind", slug, "source", 1.0) for slug in sorted(profile.kinds)]
-    if not tagged:
+    if rules is None:
         language = language_of(f"{entry.title}. {text[:400]}", entry.language)
         return Understood(language or profile.language or "fr", (*kinds, *_areas(profile)))
-    found = tags.tags_for(entry.title, text, profile=profile, language=entry.language)
+    found = tags.tags_for(entry.title, text, profile=profile, language=entry.language, rules=rules)
     areas: Sequence[TagFound] = found.areas or _areas(profile)
     return Understood(
         language=found.language or profile.language or "fr",
