@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.collect import robots, tdm
+from aggregator.collect import robots
 from aggregator.collect.fetch import fetch_over
 from aggregator.collect.robots import Robots
 from aggregator.collect.wire import Response, Wire
-from aggregator.errors import FetchError, ForbiddenAddress
+from aggregator.errors import FetchError, ForbiddenAddress, ParseError
+from aggregator.parse import reservations
+from aggregator.parse.reservations import TdmRule
 from aggregator.store.tables import Host
 
 ROBOTS_AGE = timedelta(hours=24)
@@ -25,6 +27,8 @@ ROBOTS_AGE = timedelta(hours=24)
 ROBOTS_STALE = timedelta(days=30)
 """Up to it the last known file counts while the host does not give a new one."""
 TDM_AGE = timedelta(days=7)
+LONGEST_TDM = 200_000
+"""Bytes of a tdmrep.json."""
 _WAIT = 15.0
 
 
@@ -33,7 +37,7 @@ class _Card:
     quiet_until: datetime | None = None
     robots: Robots | None = None
     robots_at: datetime | None = None
-    tdm: tdm.Reservations | None = None
+    tdm: tuple[TdmRule, ...] | None = None
     tdm_at: datetime | None = None
     fresh: dict[str, Any] | None = None
     """Columns learned since the last time they were kept."""
@@ -60,7 +64,7 @@ class Hosts:
                     card.robots = robots.UNREACHABLE
             if host.tdm_checked_at:
                 card.tdm_at = host.tdm_checked_at
-                card.tdm = tdm.read(host.tdm_json) if host.tdm_json else tdm.Reservations()
+                card.tdm = _rules((host.tdm_json or "").encode())
 
     def learned(self, name: str) -> dict[str, Any] | None:
         """Columns of `Host` to keep; None when there is nothing new. Given once."""
@@ -104,7 +108,7 @@ class Hosts:
                 raise _refused(card.robots, url)
             if not trusted and (card.tdm is None or _older(card.tdm_at, now, TDM_AGE)):
                 await self._read_tdm(card, url, now, count)
-        if not trusted and card.tdm is not None and card.tdm.reserves(url):
+        if not trusted and card.tdm and reservations.for_address(card.tdm, url).tdm:
             raise FetchError(
                 f"{name} reserves {urlsplit(url).path or '/'} in its tdmrep.json.",
                 reason="tdm_reserved",
@@ -141,18 +145,19 @@ class Hosts:
     async def _read_tdm(
         self, card: _Card, url: str, now: datetime, count: Callable[[int], None]
     ) -> None:
-        text = ""
+        body = b""
         try:
-            answer = await self._get(url, "/.well-known/tdmrep.json", tdm.LONGEST, count)
+            answer = await self._get(url, "/.well-known/tdmrep.json", LONGEST_TDM, count)
             if answer.status == 200:
-                text = answer.body.decode("utf-8", "replace").replace("\x00", "")
+                body = answer.body
         except FetchError:
             # Without the file nothing is reserved; the feed's own visit says what is wrong.
-            text = ""
-        card.tdm, card.tdm_at = tdm.read(text), now
+            body = b""
+        card.tdm, card.tdm_at = _rules(body), now
+        text = body.decode("utf-8", "replace").replace("\x00", "")
         card.fresh = (card.fresh or {}) | {
-            "tdm_reserved": card.tdm.any,
-            "tdm_json": text if card.tdm.rules else None,
+            "tdm_reserved": any(rule.reserved for rule in card.tdm),
+            "tdm_json": text if card.tdm else None,
             "tdm_checked_at": now,
         }
 
@@ -166,6 +171,14 @@ class Hosts:
         finally:
             count(size)
         return answer
+
+
+def _rules(body: bytes) -> tuple[TdmRule, ...]:
+    try:
+        return reservations.tdm_rules(body)
+    except ParseError:
+        # A soft 404 or a broken file: it reserves nothing that we could know of.
+        return ()
 
 
 def _older(at: datetime | None, now: datetime, age: timedelta) -> bool:

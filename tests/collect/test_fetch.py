@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-import json
 import subprocess
 import sys
 import zlib
@@ -16,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.collect import bodies, reasons, robots, tdm
+from aggregator.collect import bodies, reasons, robots
 from aggregator.collect.fetch import Response, fetch
 from aggregator.errors import FetchError
 from aggregator.settings import Settings, read_settings
@@ -127,32 +126,6 @@ def test_what_is_packed_is_unpacked(body: bytes) -> None:
 @given(st.text(max_size=300))
 def test_any_robots_file_is_read(text: str) -> None:
     robots.of_text(text).allows("https://a.example/flux")
-
-
-@given(
-    st.text(max_size=300)
-    | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)
-)
-def test_any_reservation_file_is_read(text: str) -> None:
-    tdm.read(text).reserves("https://a.example/flux")
-
-
-def test_reservations_speak_of_paths() -> None:
-    rules = tdm.read(
-        '[{"location": "/presse/*.pdf$", "tdm-reservation": 1},'
-        ' {"location": "/blog", "tdm-reservation": "0"}, {"location": "/", "tdm-reservation": 1}]'
-    )
-    assert rules.reserves("https://a.example/presse/x.pdf")
-    assert not rules.reserves("https://a.example/blog/feed")
-    assert rules.reserves("https://a.example/feed")
-
-
-def test_a_page_reserves_itself_by_header_or_meta() -> None:
-    meta = b'<meta content="1" name="tdm-reservation">'
-    assert tdm.reserved_here({"tdm-reservation": "1"}, b"") is True
-    assert tdm.reserved_here({"tdm-reservation": "0"}, meta) is False
-    assert tdm.reserved_here({}, b"<html><head>" + meta) is True
-    assert tdm.reserved_here({}, b"<html>") is None
 
 
 @pytest.fixture(scope="module")
