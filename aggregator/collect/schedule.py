@@ -1,10 +1,10 @@
 """When a source is visited next. Pure: the same history always gives the same instant.
 
 A visit costs the group's server one request; waiting costs readers time. The visit comes when
-the waiting that we expect of entries published meanwhile reaches a fixed amount: for a steady
-source that is the square-root law (four times as busy, visited twice as often), and for one
-that publishes on weekday mornings the visits gather there by themselves. `bench/schedule.py`
-weighs this rule against fixed polling and against Miniflux's. Knows no database and no clock.
+the waiting that we expect of entries published meanwhile reaches a fixed amount: a busier source
+is visited more often, though less than in proportion, and for one that publishes on weekday
+mornings the visits gather there by themselves. `bench/schedule.py` weighs this rule against
+fixed polling and against Miniflux's. Knows no database and no clock.
 """
 
 from __future__ import annotations
@@ -33,53 +33,80 @@ QUIET_LONGEST = timedelta(days=7)
 """What Retry-After may ask for."""
 JITTER = 0.1
 
-WAITING = timedelta(hours=1.5)
-"""Expected entry-hours of waiting that are worth one visit."""
+WAITING = 1.25
+"""How much expected waiting is worth one visit; less asks more often (see POWER for its unit)."""
+POWER = 1.5
+"""Waiting grows with the hours and with this power of the entries that wait together: between 1
+(the least mean delay for the requests) and visits in proportion to the entries (Miniflux)."""
 REMEMBERED = 60
 """Entries that the rhythm is learned from, newest first."""
 MEMORY = timedelta(days=120)
 UNKNOWN_RATE = 0.5
 """Entries a day that we expect of a source whose history we do not know yet."""
+_STEP = 15
+"""Minutes between two looks ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """How often and when a source publishes."""
 
-    rate: float = UNKNOWN_RATE
-    """Entries a day, over the whole week."""
+    count: int = 0
+    """Entries it was learned from; 0 when it is not known yet."""
+    first: datetime | None = None
+    """The oldest of them."""
+    tenth: datetime | None = None
+    """The tenth newest; None when there are fewer."""
+    last: datetime | None = None
+    """When it last published; None when it never did."""
     hours: tuple[float, ...] = (1.0,) * 24
     """Weight of each hour (UTC); they average to 1."""
     days: tuple[float, ...] = (1.0,) * 7
     """Weight of each weekday (Monday 0); they average to 1."""
-    last: datetime | None = None
-    """When it last published; None when it never did."""
     patience: timedelta = timedelta(days=180)
     """A silence this long is no longer usual for it."""
+
+    def rate(self, at: datetime) -> float:
+        """Entries a day to expect at this moment; less the longer nothing has come.
+
+        The last ten count as much as all where they say more, so that a rush is followed.
+        """
+        if self.count == 0 or self.first is None:
+            return UNKNOWN_RATE
+        steady = self.count / _days(at - self.first)
+        if self.tenth is None:
+            return steady
+        return max(steady, (steady + 10 / _days(at - self.tenth)) / 2)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, as `Source.rhythm` keeps it."""
         kept = asdict(self) | {"hours": list(self.hours), "days": list(self.days)}
-        kept["patience"] = int(self.patience.total_seconds())
-        return kept | {"last": self.last.isoformat() if self.last else None}
+        for name in _MOMENTS:
+            kept[name] = kept[name].isoformat() if kept[name] else None
+        return kept | {"patience": int(self.patience.total_seconds())}
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Rhythm:
         """What `as_json` kept; the unknown rhythm for an empty mapping."""
         if not kept:
             return cls()
-        last = kept.get("last")
+        moments = {
+            name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _MOMENTS
+        }
         return cls(
-            rate=float(kept["rate"]),
+            count=kept["count"],
             hours=tuple(kept["hours"]),
             days=tuple(kept["days"]),
-            last=datetime.fromisoformat(last) if last else None,
             patience=timedelta(seconds=kept["patience"]),
+            **moments,
         )
 
-    def expected(self, at: datetime) -> float:
-        """Entries an hour at this moment."""
-        return self.rate / 24 * self.hours[at.hour] * self.days[at.weekday()]
+
+_MOMENTS = ("first", "tenth", "last")
+
+
+def _days(time: timedelta) -> float:
+    return max(time.total_seconds(), 3600) / 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +146,19 @@ class Pace:
 def learn(published: Sequence[datetime], now: datetime) -> Rhythm:
     """The rhythm in the moments a source published, newest first; unknown for fewer than two.
 
-    The rate counts the silence since the last entry too, so that a source that stops is visited
-    less and less without any rule for it. The weights of hours and days lean towards "any time"
-    until there is enough to see a habit.
+    The weights of hours and days lean towards "any time" until there is enough to see a habit.
     """
     seen = [at for at in published[:REMEMBERED] if at <= now]
-    recent = [at for at in seen if now - at <= MEMORY]
     if len(seen) < 2:
         return Rhythm(last=seen[0] if seen else None)
-    if len(recent) < 2:
-        rate = len(recent) / (MEMORY / timedelta(days=1)) + 0.005
-        return Rhythm(rate=rate, last=seen[0], patience=_patience(seen))
-    span = max(now - recent[-1], timedelta(hours=1)) / timedelta(days=1)
+    recent = [at for at in seen if now - at <= MEMORY] or seen[:1]
     return Rhythm(
-        rate=_rate(recent, now, span),
+        count=len(recent),
+        first=recent[-1] if len(recent) > 1 else min(recent[-1], now - MEMORY),
+        tenth=recent[9] if len(recent) > 9 else None,
+        last=seen[0],
         hours=_weights([at.hour for at in recent], 24, neighbours=True),
         days=_weights([at.weekday() for at in recent], 7, neighbours=False),
-        last=seen[0],
         patience=_patience(seen),
     )
 
@@ -148,15 +171,6 @@ def _patience(seen: Sequence[datetime]) -> timedelta:
     gaps = sorted(later - earlier for later, earlier in pairwise(seen))
     usual, long = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.9)]
     return max(5 * usual, 2 * long, timedelta(days=14))
-
-
-def _rate(recent: Sequence[datetime], now: datetime, span: float) -> float:
-    """Entries a day: as the last ten say where they say more, so that a rush is followed."""
-    steady = len(recent) / span
-    if len(recent) < 10:
-        return steady
-    rush = 10 / (max(now - recent[9], timedelta(hours=1)) / timedelta(days=1))
-    return max(steady, 0.5 * (steady + rush))
 
 
 def _weights(seen: Sequence[int], size: int, *, neighbours: bool) -> tuple[float, ...]:
@@ -178,7 +192,7 @@ def interval(
     rhythm: Rhythm,
     since: datetime,
     *,
-    waiting: timedelta = WAITING,
+    waiting: float = WAITING,
     shortest: timedelta = SHORTEST,
     longest: timedelta | None = None,
 ) -> timedelta:
@@ -189,17 +203,18 @@ def interval(
     if longest is None:
         silent = rhythm.last is not None and since - rhythm.last > SILENT
         longest = LONGEST_SILENT if silent else LONGEST
-    step = 0.25
-    enough = waiting / timedelta(hours=1)
-    unseen = waited = elapsed = 0.0
-    limit = longest / timedelta(hours=1)
-    while elapsed < limit and waited < enough:
-        at = since + timedelta(hours=elapsed + step / 2)
-        arriving = rhythm.expected(at) * step
-        waited += unseen * step + arriving * step / 2
+    hourly = rhythm.rate(since) / 24
+    start, weekday = since.hour * 60 + since.minute, since.weekday()
+    unseen = waited = 0.0
+    minutes = 0
+    while minutes < longest.total_seconds() / 60 and waited < waiting:
+        day, minute = divmod(start + minutes, 1440)
+        weight = rhythm.hours[minute // 60] * rhythm.days[(weekday + day) % 7]
+        arriving = hourly * weight * _STEP / 60
+        waited += (unseen + arriving / 2) ** POWER * _STEP / 60
         unseen += arriving
-        elapsed += step
-    return min(max(timedelta(hours=elapsed), shortest), longest)
+        minutes += _STEP
+    return min(max(timedelta(minutes=minutes), shortest), longest)
 
 
 def next_visit(

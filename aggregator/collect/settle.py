@@ -237,20 +237,19 @@ def _plan(visit: Visit) -> None:
         now, rhythm, pace, chance=visit.chance, shortest=visit.shortest
     )
     source.interval = int((source.next_crawl_at - now).total_seconds())
-    week, before = _volumes(visit)
+    week, before = _volumes(visit, rhythm)
     source.state = health.after_success(
         rhythm, now, week=week, before=before, moving=source.moved_to is not None
     )
 
 
-def _volumes(visit: Visit) -> tuple[int, float]:
+def _volumes(visit: Visit, rhythm: schedule.Rhythm) -> tuple[int, float]:
     """Entries of the last 7 days, and of a usual week in the 8 weeks before them.
 
     Zero for a source that we have known for less, and for one too quiet to be judged by it.
     """
     source, now = visit.source, visit.now
-    busy = source.rhythm.get("rate", 0.0) >= 0.3
-    if not busy or now - source.created_at < timedelta(days=63):
+    if rhythm.rate(now) < 0.3 or now - source.created_at < timedelta(days=63):
         return 0, 0.0
     week = sources.count_published(visit.session, source.id, now - timedelta(days=7), now)
     nine = sources.count_published(visit.session, source.id, now - timedelta(days=63), now)
