@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -29,6 +29,7 @@ from aggregator.collect.settle import (
     settle,
 )
 from aggregator.collect.visits import Counts, Found, Job, Manners, Progress, Scope
+from aggregator.collect.watch import Watched
 from aggregator.collect.wire import Response, Wire
 from aggregator.errors import FetchError
 from aggregator.settings import Settings
@@ -97,25 +98,36 @@ class Desk:
             else:
                 await self._pause()
 
-    async def settle(self, job: Job, answer: Response | FetchError, found: Found = None) -> None:
+    async def settle(
+        self,
+        job: Job,
+        answer: Response | FetchError,
+        found: Found = None,
+        watched: Watched | None = None,
+    ) -> None:
         """Write down how the visit ended, in one transaction, and free the host.
 
         `found`: what a discovery on the way brought; its best feed is the source's from now on,
-        where the answer comes from it, and else is proposed to the moderators.
+        where the answer comes from it, and else is proposed to the moderators. `watched`: what
+        was read of a watched page.
         """
         try:
             if not self._abandoned(job):
                 if isinstance(answer, Response):
                     self._heed_retry_after(answer)
-                settled = await self._in_thread(self._settle, job, answer, found)
+                settled = await self._in_thread(self._settle, job, answer, found, watched)
                 if settled is not None:
                     self.counts.add(settled)
         finally:
             self._done(job)
 
+    async def known(self, job: Job, uids: Sequence[str]) -> Collection[str]:
+        """Which of these the source already has entries for."""
+        return await self._in_thread(self._known_uids, job.id, uids)
+
     def may_have_moved(self, job: Job, answer: Response | FetchError) -> bool:
         """Whether it is time to look for another feed on the group's site."""
-        if job.home is None or job.seeks or isinstance(answer, FetchError):
+        if job.home is None or job.seeks or job.watches or isinstance(answer, FetchError):
             return False
         ended = answer.status in {404, 410} or (answer.status == 200 and looks_like_html(answer))
         return ended and not self._stopping
@@ -272,22 +284,29 @@ class Desk:
             host=host_of(source.address),
             headers=conditions(source, now),
             seeks=source.format == "discover" and source.found_url is None,
+            watches=source.format == "page",
+            sample=source.sample,
+            body_hash=source.body_hash,
             hint=source.hint,
             home=source.group.home if source.failures in LOOK_AGAIN else None,
             trusted=source.group.status == "participating",
         )
 
-    def _settle(self, job: Job, answer: Response | FetchError, found: Found) -> Settled | None:
+    def _settle(
+        self, job: Job, answer: Response | FetchError, found: Found, watched: Watched | None
+    ) -> Settled | None:
         """None when the claim was lost meanwhile: then another worker settles it."""
         try:
-            return self._settle_once(job, answer, found)
+            return self._settle_once(job, answer, found, watched)
         except Exception:
             # One source's bug must not end the round; the record says whose fault it is.
             log.exception("source not settled", source=job.id)
             own = FetchError("See the log of the worker.", reason="internal")
-            return self._settle_once(job, own, None)
+            return self._settle_once(job, own, None, None)
 
-    def _settle_once(self, job: Job, answer: Response | FetchError, found: Found) -> Settled | None:
+    def _settle_once(
+        self, job: Job, answer: Response | FetchError, found: Found, watched: Watched | None
+    ) -> Settled | None:
         now = self._clock()
         with self._sessions.begin() as session:
             source = sources.hold(session, job.id, self._claims[job.id])
@@ -305,6 +324,7 @@ class Desk:
                 tally=job.tally,
                 tagged=self._scope.tagged,
                 shortest=self._shortest,
+                watched=watched,
             )
             for host in job.tally.requests:
                 learned = self.hosts.learned(host)
@@ -335,6 +355,10 @@ class Desk:
             if source is not None:
                 source.next_crawl_at = until + timedelta(seconds=600 * self._dice.random())
                 source.claimed_until = None
+
+    def _known_uids(self, source_id: int, uids: Sequence[str]) -> Collection[str]:
+        with self._sessions() as session:
+            return sources.known_uids(session, source_id, uids)
 
     def _renew_claims(self, ids: list[int], held: datetime, until: datetime) -> set[int]:
         with self._sessions.begin() as session:

@@ -144,7 +144,7 @@ async def _try(get: Get, candidate: Candidate, now: datetime) -> Tried:
 
 def _read(answer: Response, now: datetime) -> ParsedFeed | None:
     try:
-        return read_feed(answer.body, answer.url, answer.content_type, now=now)
+        return read_feed(answer, now=now)
     except ParseError:
         return None
 

@@ -7,28 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from aggregator.collect.wire import Response
 from aggregator.errors import ParseError
-from aggregator.parse import charset, feeds, values
-from aggregator.parse.connecting import all_connectors
+from aggregator.parse import documents
 from aggregator.parse.entries import ParsedFeed
 
 
-def read_feed(
-    body: bytes, url: str, content_type: str | None = None, *, now: datetime
-) -> ParsedFeed:
-    """The feed in `body`: RSS, Atom, JSON Feed, or what a platform's API answers.
+def read_feed(answer: Response, *, now: datetime) -> ParsedFeed:
+    """The feed in an answer: RSS, Atom, JSON Feed, a calendar, a news sitemap, a platform's JSON.
 
-    Recurring events are told from `now` on. Raises ParseError when it is none of these.
+    Recurring events are told from `now` on. Raises ParseError when it is none of these; an
+    ordinary web page is none, though it may announce an event.
     """
-    start = body[:400].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] not in {b"{", b"["}:
-        return feeds.parse(body, url, content_type)
-    try:
-        return feeds.parse(body, url, content_type)
-    except ParseError:
-        value = values.load(charset.decode(body, content_type))
-        for connector in all_connectors():
-            feed = connector.read(value, url, now) if connector.read else None
-            if feed is not None:
-                return feed
-        raise
+    if documents.kind_of(answer.body, answer.content_type) == documents.PAGE:
+        raise ParseError("The answer is a web page, not a feed.")
+    return documents.parse(
+        answer.body, answer.url, answer.content_type, now=now, headers=answer.headers
+    )

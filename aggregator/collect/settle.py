@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from aggregator.collect import health, reasons, schedule
 from aggregator.collect.ingest import Ingested, ingest
 from aggregator.collect.readers import read_feed
+from aggregator.collect.watch import Watched
 from aggregator.collect.wire import Response
 from aggregator.errors import FetchError, ParseError
+from aggregator.parse import reservations
 from aggregator.parse.entries import ParsedFeed
 from aggregator.store import sources
 from aggregator.store.tables import Crawl, Source
@@ -63,6 +65,7 @@ class Visit:
     chance: float
     shortest: timedelta
     tagged: bool
+    watched: Watched | None = None
 
 
 def settle(
@@ -75,12 +78,14 @@ def settle(
     tally: Tally | None = None,
     tagged: bool = True,
     shortest: timedelta = schedule.SHORTEST,
+    watched: Watched | None = None,
 ) -> Settled:
     """Write down how the visit to `source` ended; the caller holds its claim and commits.
 
-    `chance` in [0, 1) spreads the next visit; `shortest` is the least time before it.
+    `chance` in [0, 1) spreads the next visit; `shortest` is the least time before it. `watched`:
+    what was read already, where the answer is a watched page.
     """
-    visit = Visit(session, source, now, chance, shortest, tagged)
+    visit = Visit(session, source, now, chance, shortest, tagged, watched)
     source.requests += 1
     source.last_crawled_at = now
     source.claimed_until = None
@@ -113,13 +118,16 @@ def _read_answer(visit: Visit, answer: Response) -> Settled:
         source.not_modified += 1
         _plan(visit)
         return Settled("not_modified")
-    feed = _parsed(answer, now)
+    _refuse_reserved(source, answer)
+    feed = visit.watched.feed if visit.watched else _parsed(answer, now)
     ingested = ingest(visit.session, source, feed, now=now, tagged=visit.tagged)
     source.body_hash = digest
     source.read_at = now
     _succeeded(source, answer, now)
     _learn(visit, feed, ingested, answer)
     _plan(visit)
+    if visit.watched is not None:
+        _keep_sample(visit, visit.watched)
     return Settled("fetched", new=len(ingested.new), updated=len(ingested.updated))
 
 
@@ -142,10 +150,27 @@ def _check_status(session: Session, answer: Response, now: datetime) -> None:
     )
 
 
+def _refuse_reserved(source: Source, answer: Response) -> None:
+    """The answer's own header may reserve its texts, unless the group takes part."""
+    if reservations.from_headers(answer.headers).tdm and source.group.status != "participating":
+        raise FetchError(
+            "Its header tdm-reservation says 1.", reason="tdm_reserved", permanent=True
+        )
+
+
+def _keep_sample(visit: Visit, watched: Watched) -> None:
+    """The page's looks for the next comparison; unread articles bring the next visit forward."""
+    source = visit.source
+    source.sample = watched.sample
+    if not watched.is_complete:
+        source.body_hash = source.etag = source.last_modified = None
+        source.next_crawl_at = visit.now + max(visit.shortest, timedelta(minutes=15))
+
+
 def _parsed(answer: Response, now: datetime) -> ParsedFeed:
     """The feed in the answer; FetchError with what stands in its place otherwise."""
     try:
-        return read_feed(answer.body, answer.url, answer.content_type, now=now)
+        return read_feed(answer, now=now)
     except ParseError as error:
         wall = health.bot_wall(answer.status, answer.headers, answer.body)
         if wall is not None:

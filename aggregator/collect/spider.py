@@ -6,8 +6,9 @@ the hosts' slots; the guard, sizes and times are the wire's, robots and quiet ho
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from aggregator.collect.discover import Get, discover_over
 from aggregator.collect.fetch import MAX_HOPS
 from aggregator.collect.settle import host_of
 from aggregator.collect.visits import Job, Manners
+from aggregator.collect.watch import watch
 from aggregator.collect.wire import Response
 from aggregator.errors import FetchError
 
@@ -197,6 +199,8 @@ class SourceSpider(Spider):
         answer = _whole(response)
         if job.seeks:
             await self._seek(job, answer)
+        elif job.watches and answer.status == 200:
+            await self._watch(job, answer)
         elif self.desk.may_have_moved(job, answer):
             await self._look_again(job, answer)
         else:
@@ -218,6 +222,29 @@ class SourceSpider(Spider):
             tried = ", ".join(f"{one.candidate.url} ({one.outcome})" for one in found.tried[:4])
             none = FetchError(f"Tried: {tried}.", reason="no_feed_found", permanent=True)
             await self.desk.settle(job, none)
+
+    async def _watch(self, job: Job, page: Response) -> None:
+        """The list page has changed, it seems: what is new in it?"""
+        if hashlib.sha256(page.body).hexdigest() == job.body_hash:
+            await self.desk.settle(job, page)
+            return
+
+        async def known(urls: Sequence[str]) -> Collection[str]:
+            return await self.desk.known(job, urls)
+
+        try:
+            watched = await watch(
+                self._getter(job),
+                page,
+                known,
+                sample=job.sample,
+                now=self.desk.now(),
+                trusted=job.trusted,
+            )
+        except FetchError as error:
+            await self.desk.settle(job, error)
+        else:
+            await self.desk.settle(job, page, watched=watched)
 
     async def _look_again(self, job: Job, answer: Response) -> None:
         """The feed has ended; does the group's site offer another?"""

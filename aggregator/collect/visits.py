@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from aggregator.collect.discover import Discovery
 from aggregator.collect.settle import Settled, Tally
@@ -53,6 +54,11 @@ class Job:
     headers: Mapping[str, str]
     seeks: bool
     """Only the group's home page is known; the feed is to be discovered from it."""
+    watches: bool
+    """The address is a page to watch for article links."""
+    sample: dict[str, Any]
+    """What that page looked like when it was last right."""
+    body_hash: str | None
     hint: str | None
     home: str | None
     """Where to look for another feed should this one have ended; None to leave it."""

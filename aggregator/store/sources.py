@@ -138,6 +138,12 @@ def count_published(session: Session, source_id: int, since: datetime, until: da
     return session.scalar(query) or 0
 
 
+def known_uids(session: Session, source_id: int, uids: Sequence[str]) -> Collection[str]:
+    """Which of these uids the source has entries of; a few hundred at once."""
+    query = select(Entry.uid).where(Entry.source_id == source_id, Entry.uid.in_(uids))
+    return set(session.scalars(query))
+
+
 def hosts(session: Session, names: Collection[str]) -> dict[str, Host]:
     """What is known of these hosts, by name; unknown ones are left out."""
     found = session.scalars(
