@@ -22,6 +22,8 @@ TITLE_BOOST = 2.0
 _LONG = 200
 """Words after which more words no longer make a subject stronger."""
 _HOUR = re.compile(r"\b\d{1,2}\s?(?:h|heures)\s?(?:\d{2})?\b", re.IGNORECASE)
+_FOR = ("local", "france")
+"""Cues that speak for an entry's relevance; all others speak against it."""
 _I = re.compile(r"\b(?:je|j|mon|ma|mes|moi)\b", re.IGNORECASE)
 _WE = re.compile(r"\b(?:nous|notre|nos)\b", re.IGNORECASE)
 _YOU = re.compile(r"\b(?:vous|votre|vos|tu|toi)\b", re.IGNORECASE)
@@ -184,8 +186,10 @@ def relevance_features(reading: Reading) -> dict[str, float]:
         "we": min(len(_WE.findall(reading.text)), 6) / 6,
     }
     cues = reading.strengths.get("cue", {})
-    local = max(cues.get("local", 0.0), 0.0)
-    against = sum(value for slug, value in cues.items() if slug != "local" and value > 0)
+    local = sum(cues.get(slug, 0.0) for slug in _FOR)
+    against = sum(value for slug, value in cues.items() if slug not in _FOR)
+    abroad = cues.get("etranger", 0.0)
+    features["abroad"] = abroad / (abroad + cues.get("france", 0.0) + 3)
     features["against"] = math.log1p(against)
     features["against local"] = against / (against + local + 3)
     features["against topics"] = against / (against + sum(topics) + 3)

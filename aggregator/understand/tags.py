@@ -23,9 +23,9 @@ TAGGED = 0.4
 """From this probability on a topic is given."""
 SKILL_TAGGED = 0.3
 """Skills are rare: a probability of 0.3 is already a strong sign."""
-SHOWN = 0.7
+SHOWN = 0.6
 """From this probability on a tag is sure enough to be shown without a question mark."""
-RELEVANT = 0.5
+RELEVANT = 0.6
 """Below this an entry goes to the queue « à vérifier »; it is never hidden by it."""
 
 _DECLARED = 1.2
@@ -227,16 +227,11 @@ def _topics(
         score = (
             log_odds(USUAL["topic"]) if is_silent else weights.score(f"topic/{term.slug}", features)
         )
-        weight = probability(score + _prior(profile, "topic", term.slug)) * _if_relevant(relevance)
+        weight = probability(score + _prior(profile, "topic", term.slug)) * relevance
         if weight >= TAGGED:
             found.append(_tag(seen, profile, "topic", term.slug, weight))
     found.sort(key=lambda tag: -tag.weight)
     return tuple(found[:MAX_TOPICS])
-
-
-def _if_relevant(relevance: float) -> float:
-    """What an entry's doubtful relevance leaves of its tags' probabilities."""
-    return min(1.0, 1.3 * relevance)
 
 
 def _objectives(
@@ -267,7 +262,7 @@ def _skills(
     for slug in SKILLS_IN_TEXTS:
         features = reading.lexicon_features(seen, "skill", slug)
         score = weights.score(f"skill/{slug}", features) + _prior(profile, "skill", slug)
-        weight = probability(score) * _if_relevant(relevance)
+        weight = probability(score) * relevance
         if weight >= SKILL_TAGGED:
             found[slug] = _tag(seen, profile, "skill", slug, weight)
     for slug in sorted(profile.skills - set(found)):
