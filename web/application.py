@@ -25,6 +25,7 @@ from web import (
     journal,
     languages,
     limits,
+    maps,
     news,
     operations,
     pages,
@@ -38,7 +39,7 @@ from web import (
 from web.mounting import Mounted
 
 _NOUNS = (
-    *(news, entries, stories, groups, terms, agenda, follow),
+    *(news, entries, stories, groups, terms, agenda, maps, follow),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
 )
 

@@ -52,14 +52,14 @@ class Row:
 @blueprint.get("/groupes")
 def index() -> str:
     """Every public group that carries the chosen terms, sorted."""
-    chosen = _chosen()
+    chosen = chosen_terms()
     sort = request.args.get("tri", "nom")
-    rows = _sorted(_rows(directory.groups(current.session(), _wanted(chosen))), sort)
+    rows = _sorted(_rows(directory.groups(current.session(), wanted(chosen))), sort)
     return render_template(
         "groups/index.html",
         rows=rows,
         chosen=chosen,
-        choosers=_choosers(chosen),
+        choosers=choosers(chosen),
         sort=sort if sort in SORTS else "nom",
         initials=_initials(rows) if sort not in {"activite", "arrivee"} else {},
         query=request.query_string.decode(),
@@ -70,7 +70,7 @@ def index() -> str:
 def index_as(ending: str) -> Response:
     """The chosen groups as a table for spreadsheets or programs."""
     made = table.of_groups(
-        directory.groups(current.session(), _wanted(_chosen())),
+        directory.groups(current.session(), wanted(chosen_terms())),
         base_url=current.parts().settings.base_url,
         query=request.query_string.decode(),
         made_at=current.now(),
@@ -124,7 +124,7 @@ def place_of(group: Group) -> Place:
     return here(path, path, fixed=("groupe", group.slug))
 
 
-def _chosen() -> dict[str, str]:
+def chosen_terms() -> dict[str, str]:
     """Dimension → slug, as far as the taxonomy knows them; an unknown one stops with 404."""
     chosen = {}
     for dimension, name in CHOOSERS.items():
@@ -136,14 +136,14 @@ def _chosen() -> dict[str, str]:
     return chosen
 
 
-def _wanted(chosen: dict[str, str]) -> dict[str, tuple[str, ...]]:
+def wanted(chosen: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return {
         dimension: (slug, *areas.descendants(slug)) if dimension == "area" else (slug,)
         for dimension, slug in chosen.items()
     }
 
 
-def _choosers(chosen: dict[str, str]) -> list[tuple[str, str, str, list[Term]]]:
+def choosers(chosen: dict[str, str]) -> list[tuple[str, str, str, list[Term]]]:
     """Parameter, label, chosen slug and terms of each select field."""
     return [
         (

@@ -40,6 +40,7 @@ def install(app: Flask) -> None:
         hour=lambda moment: typography.hour(moment, language()),
         in_language=in_language,
         instant=datetime.fromisoformat,
+        label_of=label_of,
         language=language,
         local=typography.local,
         messages=messages,
@@ -196,6 +197,12 @@ def term_label(term: Term) -> str:
     return typography.spaced(term.label_fr) if language() == "fr" else term.label_en
 
 
+def label_of(dimension: str, slug: str) -> str:
+    """A term's name by its slug; the slug itself where the taxonomy has none."""
+    known = terms.is_term(dimension, slug)
+    return term_label(terms.term(dimension, slug)) if known else slug
+
+
 def term_url(dimension: str, slug: str) -> str:
     """The landing page of a term; kinds have none of their own and lead to the directory."""
     if dimension == "kind":
@@ -235,6 +242,7 @@ def navigation() -> Sequence[tuple[str, str]]:
         ("news.home", _("Le fil")),
         ("agenda.index", _("Agenda")),
         ("groups.index", _("Groupes")),
+        ("maps.index", _("Carte")),
         ("terms.index", _("Thèmes et lieux")),
     ]
 

@@ -5,12 +5,14 @@ import { keys } from "./keys.js";
 import { suggestions } from "./suggest.js";
 import { ages } from "./ages.js";
 import { watch } from "./watch.js";
+import { maps } from "./map.js";
 
 copyButtons(document);
 keys(document);
 suggestions(document);
 ages(document);
 watch(document);
+maps(document);
 
 // A choice in a filter acts at once; its button stays for those without script.
 for (const select of document.querySelectorAll("select[data-submit]")) {
