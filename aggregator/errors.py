@@ -13,6 +13,7 @@ FilcommunError                      shown as one sentence, never as a traceback
 ├── QueryError                      a search was not understood; `.position` is the character
 ├── BrokenIndex                     the index folder is foreign, corrupt or of another version
 ├── TooMany                         one place or person asked too often; later it may
+├── UnwritableIndex                 the index is whole but cannot be written now; try again later
 └── MailError                       a mail was not taken; `.permanent` says whether to try again
 """
 
@@ -104,6 +105,10 @@ class QueryError(FilcommunError):
 
 class BrokenIndex(FilcommunError):
     """The index cannot be read; it is derived and can be rebuilt with `filcommun reindex`."""
+
+
+class UnwritableIndex(FilcommunError):
+    """The disk is full or read-only, or another process is writing; nothing was changed."""
 
 
 class MailError(FilcommunError):

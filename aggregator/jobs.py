@@ -16,7 +16,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.collect import crawl
 from aggregator.collect.fetch import fetch
-from aggregator.errors import BrokenIndex
 from aggregator.mail import alerts, digest, subscribing
 from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
@@ -42,15 +41,8 @@ class Job:
 
 def index(parts: Parts) -> int:
     """Bring the index up to date with what was stored; one that broke is built anew."""
-    done = 0
-    try:
-        with parts.sessions() as session:
-            while batch := indexing.index_pending(session, parts.engine):
-                done += batch
-    except BrokenIndex as error:
-        log.error("index broken, building it anew", error=str(error))
-        done = indexing.reindex(parts.sessions, parts.settings.index_url, lambda _done, _all: None)
-    return done
+    url = parts.settings.index_url
+    return indexing.keep_up(parts.sessions, parts.engine, url, lambda _done, _all: None)
 
 
 def outbox(parts: Parts) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.cli.serve import portal_command
 from aggregator.cli.sources import sync_file
 from aggregator.errors import FilcommunError
+from aggregator.search import indexing
 from aggregator.settings import Settings, read_settings
 from aggregator.store import database, sources
 
@@ -39,6 +40,8 @@ def run(settings: Settings) -> None:
     sync_file(settings, settings.sources_file)
     open_session = database.sessions(database.open_database(settings.database_url))
     console = Console()
+    # An index of an older version is built anew before anyone reads it.
+    indexing.open_or_rebuild(open_session, settings.index_url, lambda _done, _all: None).close()
     with _stopped_by_signals(), _children(settings) as children:
         console.print(
             f"Fil commun is on [bold]{settings.base_url}[/bold] — Ctrl+C stops it, nothing is lost."

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
 from aggregator.errors import BrokenIndex
 from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.search.engines import beside, open_engine
-from aggregator.store.tables import Entry, Source
+from aggregator.store.tables import Entry, Group, Source
 from aggregator.taxonomy import areas, terms
+
+log = structlog.get_logger()
 
 PRESENTED: Final = 500
 """Entries handed to the engine in one commit."""
@@ -63,18 +66,49 @@ def open_or_rebuild(sessions: sessionmaker[Session], index_url: str, progress: P
     except BrokenIndex:
         reindex(sessions, index_url, progress)
         return open_engine(index_url)
-    if engine.count() == 0 and _was_indexed(sessions):
+    if _is_lost(sessions, engine):
         reindex(sessions, index_url, progress)
         engine.refresh()
     return engine
 
 
+def keep_up(
+    sessions: sessionmaker[Session], engine: Engine, index_url: str, progress: Progress
+) -> int:
+    """Brings the index up to date: all that is pending, everything when it is broken or gone.
+
+    How many entries were brought. Raises UnwritableIndex: they stay pending.
+    """
+    try:
+        engine.refresh()
+        if _is_lost(sessions, engine):
+            log.warning("index lost, built anew")
+            return reindex(sessions, index_url, progress)
+        with sessions() as session:
+            done = 0
+            while batch := index_pending(session, engine):
+                done += batch
+            return done
+    except BrokenIndex as error:
+        log.error("index broken, built anew", error=str(error))
+        return reindex(sessions, index_url, progress)
+
+
+def _is_lost(sessions: sessionmaker[Session], engine: Engine) -> bool:
+    """Whether the index is empty although entries were indexed: somebody deleted it."""
+    return engine.count() == 0 and _was_indexed(sessions)
+
+
 def _was_indexed(sessions: sessionmaker[Session]) -> bool:
+    indexed = (
+        select(Entry.id)
+        .join(Entry.source)
+        .join(Source.group)
+        .where(Entry.indexed_at.is_not(None), Entry.deleted_at.is_(None))
+        .where(Entry.hidden_at.is_(None), Group.status.not_in(("declined", "withdrawn")))
+    )
     with sessions() as session:
-        return (
-            session.scalar(select(Entry.id).where(Entry.indexed_at.is_not(None)).limit(1))
-            is not None
-        )
+        return session.scalar(indexed.limit(1)) is not None
 
 
 def reindex(sessions: sessionmaker[Session], index_url: str, progress: Progress) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import BrokenIndex, SettingsError
+from aggregator.errors import BrokenIndex, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.search.engines import open_engine
 from aggregator.search.query import EVERYTHING, Word
@@ -42,7 +42,7 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
 
 def test_path_that_is_a_file_ends_in_a_sentence(index_url: str) -> None:
     Path(index_url.partition(":")[2]).write_text("not a folder")
-    with pytest.raises(BrokenIndex, match="cannot be used"):
+    with pytest.raises(BrokenIndex, match="cannot be read"):
         open_engine(index_url)
 
 
@@ -113,7 +113,7 @@ def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(
 
     engine.add([make(2, "eau")])
     monkeypatch.setattr(StructFile, "write", full)
-    with pytest.raises(BrokenIndex, match="disk is full"):
+    with pytest.raises(UnwritableIndex, match="make room"):
         engine.commit()
     monkeypatch.undo()
     assert engine.search(EVERYTHING).ids == (1,)

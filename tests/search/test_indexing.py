@@ -175,6 +175,38 @@ def test_deleted_index_comes_back_by_itself(
     assert indexing.open_or_rebuild(sessions, index_url, quiet).count() == 3
 
 
+def test_index_deleted_under_a_running_portal_goes_on_serving_and_comes_back(
+    sessions: sessionmaker[Session],
+    session: Session,
+    index: Engine,
+    index_url: str,
+    news: list[Entry],
+) -> None:
+    indexing.index_pending(session, index)
+    worker = open_engine(index_url)
+    shutil.rmtree(index_url.partition(":")[2])
+    assert index.search(EVERYTHING).total == 3
+    assert indexing.keep_up(sessions, worker, index_url, quiet) == 3
+    index.refresh()
+    assert index.search(EVERYTHING).total == 3
+    worker.close()
+
+
+def test_index_that_holds_nothing_because_all_is_hidden_is_not_built_again_and_again(
+    sessions: sessionmaker[Session],
+    session: Session,
+    index: Engine,
+    index_url: str,
+    news: list[Entry],
+    now: datetime,
+) -> None:
+    for entry in news:
+        entry.hidden_at = now
+    session.commit()
+    assert indexing.keep_up(sessions, index, index_url, quiet) == 3
+    assert indexing.keep_up(sessions, index, index_url, quiet) == 0
+
+
 def test_index_of_another_version_is_rebuilt(
     sessions: sessionmaker[Session],
     session: Session,

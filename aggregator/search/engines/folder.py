@@ -6,6 +6,7 @@ step; readers notice and follow. Knows no engine's files.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aggregator.errors import BrokenIndex
+from aggregator.errors import BrokenIndex, FilcommunError, UnwritableIndex
 from aggregator.search.engine import Engine
 
 _CURRENT: Final = "CURRENT"
 _LOCK: Final = ".lock"
+_UNWRITABLE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE}
+)
 _PATIENCE: Final = 60.0
 """Seconds to wait while another process writes."""
 
@@ -60,10 +64,24 @@ class Shelf:
         return self.root / name
 
     def stamp(self) -> tuple[int, int]:
-        """Changes whenever another folder becomes current."""
-        with _readable(self.root):
+        """Changes whenever another folder becomes current; zeros when the index was deleted."""
+        try:
             status = (self.root / _CURRENT).stat()
-            return status.st_mtime_ns, status.st_ino
+        except FileNotFoundError:
+            return (0, 0)
+        return status.st_mtime_ns, status.st_ino
+
+    def moved(self, stamp: tuple[int, int], *, strict: bool) -> bool:
+        """Whether another folder is current since that stamp.
+
+        When the index was deleted, what is open goes on serving; with `strict` it is BrokenIndex.
+        """
+        now = self.stamp()
+        if now == (0, 0) and stamp != now:
+            if strict:
+                raise BrokenIndex(f"The index {self.root} was deleted: run `filcommun reindex`.")
+            return False
+        return now != stamp
 
     def new(self) -> Path:
         """A new empty index in a folder that does not serve yet."""
@@ -170,7 +188,7 @@ def beside(shelf: Shelf) -> Beside:
             return path
 
         def stamp(self) -> tuple[int, int]:
-            return (0, 0)
+            return (1, 1)
 
         @contextmanager
         def writing(self) -> Iterator[None]:
@@ -187,7 +205,7 @@ def _lock(handle: int, root: Path) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise BrokenIndex(
+                raise UnwritableIndex(
                     f"Another process has been writing the index {root} for {_PATIENCE:.0f} s."
                 ) from None
             time.sleep(0.05)
@@ -200,4 +218,18 @@ def _readable(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BrokenIndex(f"The index {root} cannot be used: {error}.") from error
+        raise trouble(root, error) from error
+
+
+def trouble(root: Path, error: Exception) -> FilcommunError:
+    """What went wrong with the index at `root`, as a sentence that names what to do."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    full = isinstance(error, OSError) and error.errno in _UNWRITABLE
+    if full or "No space left" in reason or "Read-only file system" in reason:
+        return UnwritableIndex(
+            f"The index {root} cannot be written ({reason}): make room on the disk or give this "
+            "user the right to write there; nothing is lost."
+        )
+    return BrokenIndex(
+        f"The index {root} cannot be read or written ({reason}): run `filcommun reindex`."
+    )

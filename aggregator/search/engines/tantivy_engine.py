@@ -17,7 +17,6 @@ import tantivy
 from tantivy import FieldType, Occur
 from tantivy import Query as Found
 
-from aggregator.errors import BrokenIndex
 from aggregator.search.analysis import tokens
 from aggregator.search.engine import (
     DIMENSIONS,
@@ -27,7 +26,7 @@ from aggregator.search.engine import (
     Results,
     Suggestion,
 )
-from aggregator.search.engines import paging
+from aggregator.search.engines import folder, paging
 from aggregator.search.engines.flat import key
 from aggregator.search.engines.folder import Format, Shelf
 from aggregator.search.query import (
@@ -192,7 +191,7 @@ class TantivyEngine:
     def refresh(self) -> None:
         with self._lock, self._reading():
             self._looked = 0.0
-            self._follow()
+            self._follow(strict=True)
 
     def close(self) -> None:
         """Nothing is held open between calls but memory maps, which end with the object."""
@@ -204,13 +203,14 @@ class TantivyEngine:
             self._follow()
             return self._index.searcher()
 
-    def _follow(self) -> None:
+    def _follow(self, *, strict: bool = False) -> None:
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY:
             return
-        if self._stamp != self._shelf.stamp():
+        if self._shelf.moved(self._stamp, strict=strict):
             self._open(self._shelf.current())
-        self._index.reload()
+        elif self._shelf.stamp() != (0, 0):
+            self._index.reload()
         self._looked = now
 
     def _open(self, path: Path) -> None:
@@ -224,11 +224,7 @@ class TantivyEngine:
         try:
             yield
         except (ValueError, OSError, RuntimeError, SystemError) as error:
-            reason = str(error).splitlines()[0][:200]
-            raise BrokenIndex(
-                f"The index {self._shelf.root} cannot be read or written ({reason}): if the disk "
-                "is full make room, otherwise run `filcommun reindex`."
-            ) from error
+            raise folder.trouble(self._shelf.root, error) from error
 
 
 def _schema() -> Any:

@@ -25,9 +25,9 @@ from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
 from whoosh.system import IS_LITTLE
 
-from aggregator.errors import BrokenIndex
+from aggregator.errors import FilcommunError
 from aggregator.search.engine import Cursor, IndexedEntry, Order, Results, Suggestion
-from aggregator.search.engines import paging
+from aggregator.search.engines import folder, paging
 from aggregator.search.engines.batch import FIELDS, Batch, Merged
 from aggregator.search.engines.flat import FlatCodec, FlatWriter, Folder, checksum, key, mask_only
 from aggregator.search.engines.folder import Format, Shelf
@@ -260,7 +260,7 @@ class WhooshEngine:
     def refresh(self) -> None:
         with self._lock, self._reading():
             self._looked = 0.0
-            self._follow()
+            self._follow(strict=True)
 
     def close(self) -> None:
         with self._lock:
@@ -272,11 +272,11 @@ class WhooshEngine:
     def _alive(self) -> list[Segment]:
         return [segment for _, segment in self._segments.values()]
 
-    def _follow(self) -> None:
+    def _follow(self, *, strict: bool = False) -> None:
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY:
             return
-        if self._stamp != self._shelf.stamp():
+        if self._shelf.moved(self._stamp, strict=strict):
             self._open(self._shelf.current())
         self._look()
         self._looked = now
@@ -323,14 +323,10 @@ class WhooshEngine:
     def _reading(self, damage: tuple[type[Exception], ...] = _DAMAGE) -> Iterator[None]:
         try:
             yield
-        except BrokenIndex:
+        except FilcommunError:
             raise
         except damage as error:
-            raise BrokenIndex(
-                f"The index {self._shelf.root} cannot be read or written "
-                f"({type(error).__name__}: {error}): if the disk is full make room, otherwise run "
-                "`filcommun reindex`."
-            ) from error
+            raise folder.trouble(self._shelf.root, error) from error
 
 
 def _by_date(
