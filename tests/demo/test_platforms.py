@@ -291,6 +291,15 @@ def test_a_video_has_a_picture(demo: Village, ask: Ask) -> None:
     assert answer.body.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("slug", ["toits-pour-toutes", "atelier-du-commun-ivry"])
+def test_some_entries_have_a_picture_that_answers(demo: Village, ask: Ask, slug: str) -> None:
+    url = demo.address(slug) + FEEDS[slug][0]
+    pictures = [entry.image for entry in parsed(ask(url), url).entries]
+    shown = [picture for picture in pictures if picture]
+    assert 0 < len(shown) < len(pictures)
+    assert ask(shown[0]).body.startswith(b"\x89PNG")
+
+
 def test_decidim_answers_graphql_and_gives_its_open_data(demo: Village, ask: Ask) -> None:
     base = demo.address("villejuif-decide")
     query = json.dumps(

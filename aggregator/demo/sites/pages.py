@@ -72,6 +72,20 @@ def listing(site: Site, platform: Platform, title: str = "Toutes les actualités
     return page(site, platform, title, teasers(site.posts, platform))
 
 
+def picture(site: Site, post: Post) -> str:
+    """The absolute address of a text's picture; empty for the two texts in three without one."""
+    return site.at(f"/image/{post.number}.png") if post.number % 3 == 1 else ""
+
+
+def figure(site: Site, post: Post) -> str:
+    """The picture as platforms put it above the words; empty where there is none."""
+    address = picture(site, post)
+    alternative = "Composition de disques colorés"
+    if not address:
+        return ""
+    return f'<figure><img src="{address}" alt="{alternative}" width="640" height="360"></figure>\n'
+
+
 def article(site: Site, platform: Platform, post: Post) -> Answer:
     """One text with its day, author, words and, for an event, when and where."""
     when = f"<p><strong>{escape(occasion(post.event))}</strong></p>" if post.event else ""
@@ -80,9 +94,10 @@ def article(site: Site, platform: Platform, post: Post) -> Answer:
     body = (
         f'<article lang="{post.language}"{direction}>'
         f'<h1 class="entry-title">{escape(post.title)}</h1>'
-        f'<p class=meta><time datetime="{rfc3339(post.published)}">{day(post)}</time>, '
+        f'<p class=meta lang=fr dir=ltr><time datetime="{rfc3339(post.published)}">'
+        f"{day(post)}</time>, "
         f'par <span class="author">{escape(post.author)}</span></p>'
-        f'{when}<div class="entry-content">{to_html(post.body)}</div>'
+        f'{when}<div class="entry-content">{figure(site, post)}{to_html(post.body)}</div>'
         f"<p class=tags>{tags}</p></article>"
     )
     return page(
@@ -93,6 +108,7 @@ def article(site: Site, platform: Platform, post: Post) -> Answer:
         description=beginning(post.body, 160),
         heading=False,
         canonical=site.at(platform.link(post)),
+        image=picture(site, post),
         extra=(
             '<meta property="og:type" content="article">'
             f'<meta property="og:title" content="{escape(post.title)}">'
@@ -147,6 +163,7 @@ def page(
     description: str = "",
     heading: bool = True,
     canonical: str | None = None,
+    image: str = "",
     extra: str = "",
 ) -> Answer:
     """A whole page around a body."""
@@ -165,12 +182,12 @@ def page(
 <title>{escape(title)}</title>
 <meta name="description" content="{escape(description or group.description)}">
 <meta property="og:site_name" content="{escape(group.name)}">
-<meta property="og:image" content="{site.at("/logo.png")}">
+<meta property="og:image" content="{image or site.at("/logo.png")}">
 <link rel="icon" type="image/png" href="/logo.png">{canon}{extra}
 {links}{mark}{platform.head(site)}
 <style>body{{font:1.05rem/1.55 Georgia,serif;max-width:44rem;margin:0 auto;padding:1rem}}
 header a{{color:{colour(group.slug)};font-size:1.5rem;font-weight:bold;text-decoration:none}}
-a{{color:{colour(group.slug)}}}.meta,.tags,footer{{color:#555;font-size:.9rem}}</style></head>
+a{{color:{colour(group.slug)}}}img{{max-width:100%;height:auto}}.meta,.tags,footer{{color:#555;font-size:.9rem}}</style></head>
 <body><header><a href="/">{escape(group.name)}</a>
 <nav><a href="/">Accueil</a> · <a href="/#contact">Nous écrire</a></nav></header>
 <main>{f"<h1>{escape(title)}</h1>" if heading else ""}{body}</main>

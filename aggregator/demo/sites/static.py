@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from aggregator.demo.sites.pages import picture
 from aggregator.demo.sites.site import Feed, Platform, Site
 from aggregator.demo.timeline import PARIS, Post
 from aggregator.demo.wire import (
@@ -99,6 +100,7 @@ def _json_feed(site: Site, asked: Asked) -> Answer | None:
                 "language": post.language,
                 "authors": [{"name": post.author}],
                 "tags": list(post.tags),
+                **({"image": image} if (image := picture(site, post)) else {}),
             }
             for post in site.posts[:20]
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aggregator.demo.sites.pages import figure
 from aggregator.demo.sites.site import Feed, Platform, Site
 from aggregator.demo.timeline import Post
 from aggregator.demo.wire import (
@@ -119,7 +120,7 @@ def _rss(site: Site) -> Answer:
 
 
 def _item(site: Site, post: Post) -> str:
-    link = site.at(_link(post))
+    link, content = site.at(_link(post)), cdata(_content(site, post))
     categories = "".join(f"\n\t\t<category>{cdata(tag)}</category>" for tag in post.tags)
     return f"""	<item>
 		<title>{escape(post.title)}</title>
@@ -131,12 +132,16 @@ def _item(site: Site, post: Post) -> str:
 		<guid isPermaLink="false">{site.at(f"/?p={post.number}")}</guid>
 
 					<description>{cdata(_excerpt(post))}</description>
-										<content:encoded>{cdata(to_html(post.body))}</content:encoded>
+										<content:encoded>{content}</content:encoded>
 
 					<wfw:commentRss>{link}feed/</wfw:commentRss>
 			<slash:comments>0</slash:comments>
 	</item>
 """
+
+
+def _content(site: Site, post: Post) -> str:
+    return figure(site, post) + to_html(post.body)
 
 
 def _excerpt(post: Post) -> str:
@@ -208,7 +213,7 @@ def _post_json(site: Site, post: Post) -> dict[str, object]:
         "type": "post",
         "link": site.at(_link(post)),
         "title": {"rendered": escape(post.title)},
-        "content": {"rendered": to_html(post.body), "protected": False},
+        "content": {"rendered": _content(site, post), "protected": False},
         "excerpt": {"rendered": f"<p>{escape(beginning(post.body))}</p>", "protected": False},
         "author": 1,
         "featured_media": 0,
