@@ -166,11 +166,13 @@ def learn(published: Sequence[datetime], now: datetime) -> Rhythm:
 def _patience(seen: Sequence[datetime]) -> timedelta:
     """Five usual gaps, twice the long ones, a fortnight: whichever is most.
 
-    A source that published weekly is silent after five weeks.
+    A source that published weekly is silent after five weeks, and one of which we know little
+    after five weeks at the earliest.
     """
     gaps = sorted(later - earlier for later, earlier in pairwise(seen))
     usual, long = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.9)]
-    return max(5 * usual, 2 * long, timedelta(days=14))
+    least = timedelta(days=14 if len(gaps) >= 10 else 35)
+    return max(5 * usual, 2 * long, least)
 
 
 def _weights(seen: Sequence[int], size: int, *, neighbours: bool) -> tuple[float, ...]:
