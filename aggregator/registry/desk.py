@@ -210,7 +210,6 @@ def remove_source(session: Session, source: Source, email: str, *, now: datetime
     group.sources.remove(source)
     session.delete(source)
     group.updated_at = now
-    group.status = "participating"
     session.flush()
 
 

@@ -243,6 +243,29 @@ def test_without_a_feed_it_says_what_was_tried_and_offers_to_watch_a_page(
     assert [source.format for source in session.scalars(select(Source))] == ["page"]
 
 
+def test_pages_that_list_news_are_found_where_there_is_no_feed(
+    session: Session,
+    sessions: sessionmaker[Session],
+    now: datetime,
+    here: Settings,
+    a_site: Callable[[], Any],
+) -> None:
+    site = a_site()
+    home = '<main><p>Bonjour</p></main><nav><a href="/actus">Nos actualités</a></nav>'
+    site.says("/", f"<html><body>{home}</body></html>")
+    items = "".join(
+        f"<li><h2><a href='/actus/2026/chantier-{n}'>Chantier collectif numéro {n} au jardin"
+        f"</a></h2><time datetime='2026-11-0{n}'>{n} novembre 2026</time><p>Venez.</p></li>"
+        for n in range(1, 7)
+    )
+    site.says("/actus", f"<html><body><main><ul>{items}</ul></main></body></html>")
+    started = found(session, sessions, here, f"{site.url}/", now)
+    (page,) = started.found["pages"]
+    assert page["url"] == f"{site.url}/actus"
+    assert page["links"][0]["title"] == "Chantier collectif numéro 1 au jardin"
+    assert len(page["links"]) == 6
+
+
 def test_an_address_that_is_a_feed_is_taken_as_one(
     session: Session,
     sessions: sessionmaker[Session],

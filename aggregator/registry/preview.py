@@ -1,0 +1,239 @@
+"""What a site says of the group behind it: one page, a few feeds or pages of news. No database.
+
+All exchanges pass the guarded fetcher. What is found is plain JSON: home, name, description,
+logo, language, platform; feeds `[{"url", "title", "format", "kind", "entries", "newest", "why"}]`,
+the best first; tags by dimension and areas `[{"slug", "weight", "evidence"}]`; entries (the last
+five) `[{"title", "url", "published", "summary", "type"}]`; tried `[{"url", "outcome"}]`; without a
+feed also pages, what could be watched, `[{"url", "links": [{"title", "url", "published"}]}]`, and
+advice, a code of `wording`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from aggregator.collect import reasons
+from aggregator.collect.fetch import Response, fetch_over
+from aggregator.collect.readers import read_feed
+from aggregator.collect.wire import Wire
+from aggregator.errors import FetchError, ParseError
+from aggregator.parse import discovery, lists
+from aggregator.parse.clean import plain_text
+from aggregator.parse.connecting import FEED
+from aggregator.parse.discovery import Candidate
+from aggregator.parse.entries import ParsedEntry, ParsedFeed
+from aggregator.parse.webpage import WebPage, read_page
+from aggregator.registry import guessing, sitecard
+
+PAGE_BYTES: Final = 3 * 1024 * 1024
+MOST_TRIED: Final = 6
+"""Feeds asked for."""
+MOST_FOUND: Final = 3
+MOST_PAGES: Final = 3
+"""Pages of news asked for where there is no feed."""
+FEWEST_LINKS: Final = 3
+"""A page with fewer articles is no list."""
+_ADVICE: Final = {
+    "facebook.com": "advice_facebook",
+    "instagram.com": "advice_instagram",
+    "helloasso.com": "advice_helloasso",
+}
+_NEWS: Final = re.compile(
+    r"\b(?:actu\w*|agenda|blog|news|nouvelles|journal|articles?|événements?|evenements?|presse|"
+    r"infos?|publications?)\b",
+    re.IGNORECASE,
+)
+_PLATFORMS: Final = frozenset({"wordpress", "spip", "wix", "squarespace"})
+
+Note = Callable[..., Awaitable[None]]
+"""`await note("feed", address=…)`: a step for the one who waits."""
+
+
+async def look(wire: Wire, address: str, note: Note, now: datetime) -> dict[str, Any]:
+    """All that can be found at an address (see the module); raises FetchError when the page
+    itself cannot be had."""
+    await note("page", address=address)
+    answer = await _get(wire, address)
+    if answer.status >= 400:
+        raise FetchError(
+            f"{answer.url} answered {answer.status}.", reason=reasons.for_status(answer.status)
+        )
+    looked = _Looked(answer.url, now)
+    own = _parsed(answer, now)
+    if own is not None:
+        # The address is a feed itself: its page, if it names one, tells the rest.
+        looked.add(Candidate(answer.url, FEED, discovery.LINK, "", 0), answer.url, own)
+        page = await _page_of(wire, own, answer, looked)
+    else:
+        page = read_page(answer.body, answer.url, answer.headers)
+        await _try_candidates(wire, page, looked, note)
+        if not looked.feeds:
+            await _try_pages(wire, page, answer, looked, note)
+    await note("tags")
+    return _told(page, looked)
+
+
+@dataclass
+class _Looked:
+    address: str
+    now: datetime
+    feeds: list[tuple[Candidate, str, ParsedFeed]] = field(default_factory=list)
+    """How it was found, the address after redirects, what it holds."""
+    tried: list[dict[str, str]] = field(default_factory=list)
+    pages: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, candidate: Candidate, url: str, feed: ParsedFeed) -> None:
+        if all(url != other for _, other, _ in self.feeds):
+            self.feeds.append((candidate, url, feed))
+        self.tried.append({"url": candidate.url, "outcome": "found"})
+
+
+async def _try_candidates(wire: Wire, page: WebPage, looked: _Looked, note: Note) -> None:
+    found = discovery.candidates_of(page, discovery.platform_of(page))
+    wanted = [one for one in found if not one.is_comments][:MOST_TRIED]
+    await note("feeds", count=len(wanted))
+    for candidate in wanted:
+        if len(looked.feeds) >= MOST_FOUND:
+            break
+        await note("feed", address=candidate.url)
+        try:
+            answer = await _get(wire, candidate.url)
+        except FetchError as error:
+            looked.tried.append({"url": candidate.url, "outcome": error.reason})
+            continue
+        feed = _parsed(answer, looked.now) if answer.status < 400 else None
+        if feed is None:
+            outcome = reasons.for_status(answer.status) if answer.status >= 400 else "not_a_feed"
+            looked.tried.append({"url": candidate.url, "outcome": outcome})
+        else:
+            looked.add(candidate, answer.url, feed)
+
+
+async def _try_pages(
+    wire: Wire, page: WebPage, answer: Response, looked: _Looked, note: Note
+) -> None:
+    """Which pages of the site list its news, so that one can be watched instead of a feed."""
+    _add_page(page.url, answer.body, looked)
+    for url in _news_pages(page):
+        await note("page", address=url)
+        try:
+            news = await _get(wire, url)
+        except FetchError as error:
+            looked.tried.append({"url": url, "outcome": error.reason})
+            continue
+        if news.status < 400:
+            _add_page(news.url, news.body, looked)
+
+
+def _add_page(url: str, body: bytes, looked: _Looked) -> None:
+    try:
+        found = lists.article_links(body, url)
+    except ParseError:
+        return
+    if len(found.links) < FEWEST_LINKS or any(one["url"] == url for one in looked.pages):
+        return
+    links = [
+        {
+            "title": link.title,
+            "url": link.url,
+            "published": link.published.isoformat() if link.published else None,
+        }
+        for link in found.links[:10]
+    ]
+    looked.pages.append({"url": url, "links": links})
+
+
+def _news_pages(page: WebPage) -> list[str]:
+    """Pages of the same site whose link says that news are there, at most MOST_PAGES."""
+    own = urlsplit(page.url).netloc
+    found: dict[str, None] = {}
+    for element, url in page.links("a"):
+        words = plain_text("".join(element.itertext())[:200], 100)
+        if urlsplit(url).netloc == own and _NEWS.search(words) and url != page.url:
+            found.setdefault(url.partition("#")[0], None)
+    return list(found)[:MOST_PAGES]
+
+
+async def _page_of(wire: Wire, feed: ParsedFeed, answer: Response, looked: _Looked) -> WebPage:
+    home = feed.home or f"{urlsplit(answer.url).scheme}://{urlsplit(answer.url).netloc}/"
+    try:
+        page = await _get(wire, home)
+    except FetchError as error:
+        looked.tried.append({"url": home, "outcome": error.reason})
+        return WebPage(home, "", {})
+    return read_page(page.body, page.url, page.headers)
+
+
+async def _get(wire: Wire, url: str) -> Response:
+    return await fetch_over(wire, url, max_bytes=PAGE_BYTES, timeout=15, obey_robots=True)
+
+
+def _parsed(answer: Response, now: datetime) -> ParsedFeed | None:
+    try:
+        return read_feed(answer.body, answer.url, answer.content_type, now=now)
+    except ParseError:
+        return None
+
+
+def _told(page: WebPage, looked: _Looked) -> dict[str, Any]:
+    best = looked.feeds[0][2] if looked.feeds else None
+    card = sitecard.card(page, best)
+    entries = sorted(best.entries, key=_when, reverse=True) if best else []
+    guessed = guessing.proposed(card.name, f"{card.description} {card.text}", entries)
+    platform = discovery.platform_of(page)
+    return {
+        "home": page.url,
+        "name": card.name,
+        "description": card.description,
+        "logo": card.logo,
+        "language": card.language,
+        "platform": platform.name if platform else None,
+        "feeds": [_feed(candidate, url, feed) for candidate, url, feed in looked.feeds],
+        "areas": guessed.pop("area"),
+        "tags": guessed,
+        "entries": [_entry(entry) for entry in entries[:5]],
+        "tried": looked.tried,
+        "pages": looked.pages,
+        "advice": None if looked.feeds else advice(page.url, platform.name if platform else None),
+    }
+
+
+def advice(url: str, platform: str | None) -> str:
+    """What to tell a group whose site has no feed: a code of `wording`, by host or platform."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    for known, code in _ADVICE.items():
+        if host == known or host.endswith(f".{known}"):
+            return code
+    return f"advice_{platform}" if platform in _PLATFORMS else "advice_none"
+
+
+def _feed(candidate: Candidate, url: str, feed: ParsedFeed) -> dict[str, Any]:
+    dates = [entry.published for entry in feed.entries if entry.published]
+    return {
+        "url": url,
+        "title": feed.title or candidate.title,
+        "format": feed.format,
+        "kind": candidate.kind,
+        "entries": len(feed.entries),
+        "newest": max(dates).isoformat() if dates else None,
+        "why": candidate.origin,
+    }
+
+
+def _entry(entry: ParsedEntry) -> dict[str, Any]:
+    return {
+        "title": entry.title,
+        "url": entry.url,
+        "published": entry.published.isoformat() if entry.published else None,
+        "summary": entry.summary[:1000],
+        "type": entry.type,
+    }
+
+
+def _when(entry: ParsedEntry) -> float:
+    return entry.published.timestamp() if entry.published else 0.0
