@@ -20,7 +20,17 @@ from aggregator.mail import alerts, digest, subscribing
 from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
-from aggregator.registry import holds, looking, proofs, rates, snapshots
+from aggregator.registry import (
+    help_requests,
+    holds,
+    leaving,
+    looking,
+    proofs,
+    rates,
+    registration,
+    snapshots,
+)
+from aggregator.registry import ownership as proofs_of_owners
 from aggregator.search import indexing
 from aggregator.store import backup, upkeep
 
@@ -84,6 +94,15 @@ def forget(parts: Parts) -> None:
         subscribing.remind(session, settings=parts.settings, now=parts.clock())
         subscribing.purge(session, now=parts.clock())
         rates.forget(session, parts.clock())
+        registration.forget(session, parts.clock())
+        help_requests.close_due(session, parts.clock())
+        proofs_of_owners.recheck_moved(session, parts.clock())
+
+
+def departed(parts: Parts) -> None:
+    """Delete what is left of groups that left, once the index has forgotten them."""
+    with parts.sessions.begin() as session:
+        leaving.forget(session)
 
 
 def snapshot(parts: Parts) -> None:
@@ -118,6 +137,7 @@ TIMETABLE = (
     Job("digests", timedelta(minutes=1), digests),
     Job("ownership", timedelta(seconds=20), ownership),
     Job("holds", timedelta(seconds=10), held),
+    Job("departed", timedelta(seconds=20), departed),
     Job("heartbeat", timedelta(minutes=1), heartbeat),
     Job("forget", timedelta(hours=1), forget),
     Job("snapshot", timedelta(days=1), snapshot),

@@ -97,7 +97,7 @@ def publish(session: Session, request: HelpRequest, moderator: Moderator, *, now
     request.published_at, request.closes_at = now, now + OPEN
     groups = offering(session, request.skill, request.area)[:MOST_TOLD]
     for group in groups:
-        for keeper in keepers.keepers(session, group):
+        for keeper in keepers.full(session, group):
             values = {
                 "title": request.title,
                 "text": request.text,
@@ -115,7 +115,7 @@ def publish(session: Session, request: HelpRequest, moderator: Moderator, *, now
                 language=keeper.language,
                 values=values,
             )
-    request.told = sum(bool(keepers.keepers(session, group)) for group in groups)
+    request.told = sum(bool(keepers.full(session, group)) for group in groups)
     secret = tokens.issue(session, "help_manage", str(request.id), now=now, lifetime=2 * OPEN)
     _write(session, request, "help_published", f"/demandes/gerer/{secret}", now)
     return request.told
@@ -163,9 +163,9 @@ def answer(
     *,
     now: datetime,
 ) -> None:
-    """A keeper answers for their group; the author gets it with the keeper's address, and only
-    then learns it. Raises Refused."""
-    keeper = keepers.require(session, group, email, full=False)
+    """A full keeper answers for the group; the author gets it with the keeper's address, who
+    learns the author's only if they write back. Raises Refused."""
+    keeper = keepers.require(session, group, email, full=True)
     if request.state != "published":
         raise Refused("gone", subject=request.title)
     text = profile.paragraphs(text, "text", 3000)

@@ -59,6 +59,11 @@ def is_full(keeper: Keeper) -> bool:
     return keeper.registered and keeper.group.provisional
 
 
+def full(session: Session, group: Group) -> list[Keeper]:
+    """The keepers whose word is the group's."""
+    return [keeper for keeper in keepers(session, group) if is_full(keeper)]
+
+
 def groups_of(session: Session, email: str) -> Sequence[Group]:
     """The groups an address keeps, by name; empty for strangers."""
     return session.scalars(

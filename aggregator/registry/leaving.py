@@ -1,5 +1,8 @@
 """Leaving: all that a group said is wiped in one transaction, its rows go once the index has
 forgotten them, and a hash of each address keeps it from being brought back.
+
+The hash is kept only where the site was proved (or an operator was asked): else whoever registers
+somebody else's site and leaves would shut its owner out.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ def ask(session: Session, group: Group, *, now: datetime) -> int:
     """Mail each full keeper a link to leave; how many letters, 0 when the group has no keeper:
     then claiming and proving it comes first. Raises Refused (`too_often`)."""
     rates.require(session, "leave", f"group {group.id}", now=now)
-    full = [keeper for keeper in keepers.keepers(session, group) if keepers.is_full(keeper)]
+    full = keepers.full(session, group)
     for keeper in full:
         secret = tokens.issue(session, "leaving_link", str(group.id), now=now, lifetime=LINK)
         values = {
@@ -74,7 +77,12 @@ def leave_by_desk(session: Session, group: Group, email: str, *, now: datetime) 
 
 def take_away(session: Session, group: Group, *, now: datetime) -> str:
     """The same at an operator's hand, for a wish that came by letter or telephone."""
-    return _take_away(session, group, now)
+    return _take_away(session, group, now, for_good=True)
+
+
+def is_for_good(group: Group) -> bool:
+    """Whether leaving keeps the group out; a provisional one could be registered again."""
+    return not group.provisional
 
 
 def departures(session: Session) -> int:
@@ -103,9 +111,10 @@ def forget(session: Session) -> int:
     return len(gone)
 
 
-def _take_away(session: Session, group: Group, now: datetime) -> str:
+def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool = False) -> str:
     name, slug = group.name, group.slug
-    suppressions.suppress(session, _addresses(group), now=now)
+    if for_good or is_for_good(group):
+        suppressions.suppress(session, _addresses(group), now=now)
     for keeper in keepers.keepers(session, group):
         values = {"name": name}
         outbox.write(

@@ -15,11 +15,11 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, applying, governance
+from aggregator.registry import amendments, applying, governance, keepers
 from aggregator.registry.comparing import Difference, conflicts
 from aggregator.registry.wording import REFUSAL_REASONS
 from aggregator.store import outbox
-from aggregator.store.tables import Amendment, Approval, Keeper, Moderator
+from aggregator.store.tables import Amendment, Approval, Group, Moderator
 
 VERDICTS: Final = {"accept": "accepted", "refuse": "refused", "postpone": "postponed"}
 LONGEST: Final = 600.0
@@ -337,10 +337,9 @@ def _concerns(session: Session, amendment: Amendment, email: str) -> bool:
     group_id = amendment.group_id
     if group_id is None and amendment.entry is not None:
         group_id = amendment.entry.source.group_id
-    keeper = select(Keeper.id).where(
-        Keeper.group_id == group_id, func.lower(Keeper.email) == email.lower()
-    )
-    return group_id is not None and session.scalar(keeper) is not None
+    group = session.get(Group, group_id) if group_id is not None else None
+    keeper = keepers.keeper(session, group, email) if group is not None else None
+    return keeper is not None and keepers.is_full(keeper)
 
 
 def _tell(session: Session, amendment: Amendment, now: datetime) -> None:

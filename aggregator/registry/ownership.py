@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from aggregator.errors import Refused
 from aggregator.registry import amendments, keepers, rates, signing_in
@@ -201,8 +201,12 @@ def not_found(session: Session, proof: Ownership, reason: str, now: datetime) ->
 
 
 def recheck_moved(session: Session, now: datetime) -> int:
-    """Make proofs due whose group's home page is elsewhere now; how many."""
-    proved = session.scalars(select(Ownership).where(Ownership.state == "proved")).all()
+    """Make proofs due whose group's home page is elsewhere now; how many. A job of the worker."""
+    proved = session.scalars(
+        select(Ownership)
+        .where(Ownership.state == "proved")
+        .options(joinedload(Ownership.group).selectinload(Group.sources))
+    ).all()
     moved = [
         proof
         for proof in proved

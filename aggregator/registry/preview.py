@@ -175,7 +175,7 @@ async def _get(wire: Wire, url: str) -> Response:
 
 def _parsed(answer: Response, now: datetime) -> ParsedFeed | None:
     try:
-        return read_feed(answer.body, answer.url, answer.content_type, now=now)
+        return read_feed(answer, now=now)
     except ParseError:
         return None
 

@@ -35,8 +35,6 @@ def check_due(
     sessions: sessionmaker[Session], settings: Settings, clock: Callable[[], datetime]
 ) -> int:
     """Look for every proof that is due; how many. A job of the worker, run in a thread."""
-    with sessions.begin() as session:
-        ownership.recheck_moved(session, clock())
     done = 0
     while _check_one(sessions, settings, clock):
         done += 1

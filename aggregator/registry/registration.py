@@ -49,10 +49,7 @@ def start(session: Session, address: str, *, now: datetime, language: str = "fr"
 
     `monasso.fr` is enough. Raises Refused: `not_an_address`, `mixed_letters`, `left`.
     """
-    url = _web_address(address)
-    mixed = similar.mixes_alphabets(url)
-    if mixed is not None:
-        raise Refused("mixed_letters", host=mixed[:100])
+    url = _honest_address(address)
     if covers(session, url):
         raise Refused("left")
     registration = Registration(
@@ -178,6 +175,15 @@ def forget(session: Session, now: datetime) -> int:
     return len(old)
 
 
+def _honest_address(text: str) -> str:
+    """Absolute, http or https, and of one alphabet."""
+    url = _web_address(text)
+    mixed = similar.mixes_alphabets(url)
+    if mixed is not None:
+        raise Refused("mixed_letters", host=mixed[:100])
+    return url
+
+
 def _web_address(text: str) -> str:
     text = text.strip()
     if text and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
@@ -195,7 +201,9 @@ def _chosen(registration: Registration, field: str, value: Any) -> Any:
                 raise Refused("unknown_value", field=field, value=str(url)[:100])
         return list(dict.fromkeys(value))
     if field in {"watch", "calendar"}:
-        return _web_address(str(value)) if value else None
+        return _honest_address(str(value)) if value else None
+    if field == "home":
+        return _honest_address(str(value))
     if field == "rights":
         if value not in {"link", "excerpt", "full"}:
             raise Refused("unknown_value", field=field, value=str(value)[:50])

@@ -533,6 +533,17 @@ groups:
     assert registration.start(session, "halage.example", now=now).state == "waiting"
 
 
+def test_who_registers_anothers_site_and_leaves_does_not_shut_its_owner_out(
+    session: Session, now: datetime, a_group: Callable[..., Group]
+) -> None:
+    group = a_group("halage", provisional=True, status="participating")
+    keepers.add(session, group, MALLORY, now=now, registered=True)
+    assert not leaving.is_for_good(group)
+    leaving.leave_by_desk(session, group, MALLORY, now=now)
+    assert (group.is_public, leaving.departures(session)) == (False, 0)
+    assert registration.start(session, "halage.example", now=now).state == "waiting"
+
+
 def test_a_link_to_leave_is_used_once_and_belongs_to_its_group(
     session: Session, now: datetime, a_group: Callable[..., Group]
 ) -> None:

@@ -38,7 +38,8 @@ def published(
 ) -> HelpRequest:
     """Dora's request, confirmed and published, with one group that may answer."""
     group = a_group("le-6b", skill=["code-webdesign"], area=["plaine-commune"])
-    keepers.add(session, group, "carole@example.org", now=now)
+    keepers.add(session, group, "carole@example.org", now=now, proved=True)
+    keepers.add(session, group, "mallory@example.org", now=now)
     request = asked(session, now)
     help_requests.confirm(session, secret_of(letters("help_confirm")[0]), now=now)
     help_requests.publish(session, request, bob, now=now)
@@ -96,7 +97,7 @@ def test_the_groups_that_may_help_are_told_and_answer_without_learning_the_addre
     help_requests.answer(session, published, group, "carole@example.org", "Venez jeudi.", now=now)
     (answer,) = letters("help_answer")
     assert (answer.address, answer.values["reply_to"]) == (DORA, "carole@example.org")
-    with pytest.raises(Refused, match="not_yours"):
+    with pytest.raises(Refused, match="needs_proof"):
         help_requests.answer(session, published, group, "mallory@example.org", "X", now=now)
 
 

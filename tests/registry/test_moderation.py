@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, governance, moderation, moderators
+from aggregator.registry import amendments, governance, keepers, moderation, moderators
 from aggregator.registry.comparing import differences
 from aggregator.store import suppressions
 from aggregator.store.tables import (
@@ -433,6 +433,8 @@ def test_a_group_appeals_once_and_another_moderator_judges(
 ) -> None:
     source = a_source("halage")
     email, entry = carole(source.group), an_entry(source)
+    keepers.add(session, source.group, email, now=now, proved=True)
+    keepers.add(session, source.group, "mallory@example.org", now=now)
     report = amendments.propose(
         session, "report", entry=entry, change={"reason": "advertising"}, now=now
     )
