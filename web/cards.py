@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from markupsafe import Markup, escape
+
 from aggregator.publish import rights
+from aggregator.search import highlight
+from aggregator.search.query import EVERYTHING, Query, has_text
 from aggregator.store.tables import Entry
 from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
@@ -18,8 +22,8 @@ class Card:
     """One entry of a list, with what its source lets us show."""
 
     entry: Entry
-    title: str
-    excerpt: str
+    title: Markup
+    excerpt: Markup
     """Empty where the rights or the source give none."""
     topics: tuple[Term, ...]
     """The likeliest first."""
@@ -29,23 +33,41 @@ class Card:
     """The same story at other groups, newest first."""
 
 
-def card(entry: Entry, others: Sequence[Entry] = ()) -> Card:
-    """A card for one entry; source, group and tags must be loaded."""
+def card(entry: Entry, others: Sequence[Entry] = (), *, sought: Query = EVERYTHING) -> Card:
+    """A card for one entry; source, group and tags must be loaded. `sought` words are marked."""
     shown = rights.shown(entry)
-    french = entry.language.startswith("fr")
     return Card(
         entry=entry,
-        title=spaced(shown.title) if french else shown.title,
-        excerpt=spaced(shown.excerpt) if french else shown.excerpt,
+        title=_marked(shown.title, entry.language, sought),
+        excerpt=_marked(shown.excerpt, entry.language, sought),
         topics=tuple(tagged(entry, "topic")),
         areas=tuple(narrow(entry)),
         others=tuple(others),
     )
 
 
-def cards(entries: Sequence[Entry], folded: Mapping[int, Sequence[Entry]]) -> list[Card]:
+def cards(
+    entries: Sequence[Entry],
+    folded: Mapping[int, Sequence[Entry]],
+    *,
+    sought: Query = EVERYTHING,
+) -> list[Card]:
     """Cards in the same order; `folded` names the entries hidden behind each."""
-    return [card(entry, elsewhere(entry, folded.get(entry.id, ()))) for entry in entries]
+    return [
+        card(entry, elsewhere(entry, folded.get(entry.id, ())), sought=sought) for entry in entries
+    ]
+
+
+def _marked(text: str, language: str, sought: Query) -> Markup:
+    """The text, escaped, its spaces as French wants them, with the words sought marked."""
+    if language.startswith("fr"):
+        text = spaced(text)
+    if not has_text(sought):
+        return escape(text)
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(piece.text) if piece.is_hit else piece.text
+        for piece in highlight.marked(text, sought, language=language)
+    )
 
 
 def elsewhere(entry: Entry, others: Iterable[Entry]) -> list[Entry]:

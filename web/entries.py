@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound
 
 from aggregator.publish import rights
-from aggregator.search.query import Tag, both
+from aggregator.search import suggest
 from aggregator.store import entries
 from aggregator.store.tables import Entry, EntryTag, EntryVersion, Group
 from aggregator.taxonomy import terms
@@ -101,18 +101,8 @@ def _body(shown: rights.Shown) -> Markup:
 
 
 def _similar(entry: Entry) -> list[Entry]:
-    """The newest entries with the same main topic in the same place; none of the same story."""
-    topics, places = cards.tagged(entry, "topic")[:1], cards.narrow(entry)[:1]
-    if not topics or not places:
-        return []
-    query = both(*(Tag(term.dimension, (term.slug,)) for term in (*topics, *places)))
-    results = current.parts().engine.search(query, limit=8, fold=True)
-    found = entries.in_order(current.session(), results.ids)
-    return [
-        other
-        for other in found
-        if other.id != entry.id and (other.story_id is None or other.story_id != entry.story_id)
-    ][:4]
+    """Entries that tell of the same things, outside its own story."""
+    return entries.in_order(current.session(), suggest.similar(current.parts().engine, entry))
 
 
 def _known(tags: Sequence[EntryTag]) -> list[EntryTag]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 
 from flask import Response, request, stream_with_context
 from werkzeug.exceptions import NotFound
 
 from aggregator.publish import atom, icalendar, jsonfeed, publication, rss, table
 from aggregator.publish.publication import Publication
+from aggregator.search import whole
 from aggregator.search.engine import Cursor
 from aggregator.store import entries
 from aggregator.store.tables import Entry
@@ -99,14 +101,10 @@ def _table(place: Place) -> Response:
 
 
 def _all(place: Place) -> Iterator[Entry]:
-    """Every entry of the place, newest first: as many as the page counts."""
-    query = place.view.query(current.now())
-    after = None
-    while True:
-        results = current.parts().engine.search(query, limit=_CHUNK, after=after)
-        yield from entries.in_order(current.session(), results.ids)
+    """Every entry of the place: as many as the page counts."""
+    view = place.view
+    every = whole.every_id(current.parts().engine, view.query(current.now()), order=view.order)
+    while ids := list(islice(every, _CHUNK)):
+        yield from entries.in_order(current.session(), ids)
         # Thousands of rows may pass; the session need not hold them.
         current.session().expunge_all()
-        after = results.next
-        if after is None:
-            return

@@ -6,12 +6,14 @@ One question to the search engine, one to the database; pages, fragments and fee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from flask import request, url_for
 
+from aggregator.search import suggest
 from aggregator.search.engine import Cursor, Results
+from aggregator.search.query import Query
 from aggregator.search.saying import Language
 from aggregator.search.view import DIMENSION_OF, View
 from aggregator.store import directory, entries
@@ -22,6 +24,7 @@ from web.cards import Card
 from web.languages import language
 from web.languages import translate as _
 from web.places import PARAMETERS, Place, address
+from web.typography import spaced
 
 PAGE = 20
 """Entries of one page."""
@@ -96,7 +99,8 @@ class Listing:
     by_day: bool = True
     """Whether it is in order of date; else by relevance."""
     is_first: bool = True
-    timeline: Sequence[tuple[str, int]] = field(default=())
+    timeline: Sequence[tuple[str, int]] = ()
+    """Month (`2026-01`) and entries found in it, the oldest first; empty without facets."""
 
     @property
     def days(self) -> list[tuple[date, list[Card]]]:
@@ -128,35 +132,38 @@ def listing(place: Place, title: str, *, facets: bool = True) -> Listing:
     """Ask once: the page of `place` that `apres` in the query string names, the first without."""
     view = place.view
     after = Cursor.read(request.args.get("apres"))
+    query = view.query(current.now())
     results = current.parts().engine.search(
-        view.query(current.now()),
+        query,
         limit=PAGE,
         after=after,
-        facets=tuple(PARAMETERS) if facets else (),
+        facets=(*PARAMETERS, "month") if facets else (),
         order=view.order,
         fold=True,
     )
     return Listing(
         place=place,
         title=title,
-        cards=_cards(results),
+        cards=_cards(results, query),
         total=results.total,
         facets=_facets(place, results) if facets else (),
         chips=chips(place),
         next_url=place.url(after=str(results.next)) if results.next else None,
         by_day=view.order != "relevance",
         is_first=after is None,
+        timeline=tuple(results.timeline.items()),
     )
 
 
-def _cards(results: Results) -> list[Card]:
+def _cards(results: Results, query: Query) -> list[Card]:
     ids = [*results.ids, *(id for others in results.folded.values() for id in others)]
     found = {entry.id: entry for entry in entries.in_order(current.session(), ids)}
     folded: dict[int, list[Entry]] = {
         shown: [found[id] for id in others if id in found]
         for shown, others in results.folded.items()
     }
-    return cards.cards([found[id] for id in results.ids if id in found], folded)
+    shown = [found[id] for id in results.ids if id in found]
+    return cards.cards(shown, folded, sought=query)
 
 
 def _facets(place: Place, results: Results) -> list[Facet]:
@@ -245,7 +252,13 @@ def _describe(name: str, value: str) -> str:
 def title_of(place: Place) -> str:
     """What a list of these filters is called, in words."""
     names = directory.names(current.session(), place.view.groupe) if place.view.groupe else {}
-    return place.view.words(spoken(), now=current.now(), names=names)
+    words = place.view.words(spoken(), now=current.now(), names=names)
+    return spaced(words) if language() == "fr" else words
+
+
+def other_words(place: Place) -> str | None:
+    """The words of the search with the unknown ones mended; None when all are known."""
+    return suggest.did_you_mean(current.session(), current.parts().engine, place.chosen.q)
 
 
 def warnings(place: Place) -> list[str]:

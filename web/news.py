@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from aggregator.search import suggest
 from aggregator.store import directory
 from web import current, formats
 from web.languages import translate as _
-from web.listing import listing, title_of, warnings
+from web.listing import listing, other_words, title_of, warnings
 from web.places import here
 from web.routing import ENDINGS
 
@@ -45,6 +46,7 @@ def search() -> str:
         sought=request.args.get("q", ""),
         title=found.title if found else _("Chercher"),
         warnings=warnings(place),
+        better=other_words(place) if found and not found.cards else None,
     )
 
 
@@ -57,8 +59,7 @@ def search_as(ending: str) -> Response:
 
 @blueprint.get("/recherche/suggestions")
 def suggestions() -> Response:
-    """Words of titles that begin as typed (OpenSearch Suggestions 1.1)."""
+    """What the words typed may become (OpenSearch Suggestions 1.1)."""
     typed = request.args.get("q", "")[:100]
-    *before, last = typed.split(" ")
-    words = current.parts().engine.suggest(last.casefold(), limit=8) if len(last) > 1 else ()
-    return jsonify([typed, [" ".join((*before, found.word)) for found in words]])
+    found = suggest.proposals(current.session(), current.parts().engine, typed)
+    return jsonify([typed, [proposal.text for proposal in found]])

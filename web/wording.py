@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
         direction=typography.direction,
         duration=lambda seconds: typography.duration(seconds, language()),
         exact=exact,
+        first_of=lambda month: date.fromisoformat(f"{month}-01"),
         happens=happens,
         hour=lambda moment: typography.hour(moment, language()),
         in_language=in_language,

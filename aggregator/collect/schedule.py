@@ -121,8 +121,6 @@ class Pace:
     """Hours of the day (UTC) without a visit."""
     skip_days: frozenset[int] = frozenset()
     """Weekdays (Monday 0) without a visit."""
-    pushed_until: datetime | None = None
-    """Until when a reliable hub promises to tell us at once."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, as `Source.pace` keeps it; empty when nothing is asked."""
@@ -131,20 +129,17 @@ class Pace:
             "max_age": int(self.max_age.total_seconds()),
             "skip_hours": sorted(self.skip_hours),
             "skip_days": sorted(self.skip_days),
-            "pushed_until": self.pushed_until.isoformat() if self.pushed_until else None,
         }
         return {name: value for name, value in kept.items() if value}
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Pace:
         """What `as_json` kept."""
-        pushed = kept.get("pushed_until")
         return cls(
             ttl=timedelta(seconds=kept.get("ttl", 0)),
             max_age=timedelta(seconds=kept.get("max_age", 0)),
             skip_hours=frozenset(kept.get("skip_hours", ())),
             skip_days=frozenset(kept.get("skip_days", ())),
-            pushed_until=datetime.fromisoformat(pushed) if pushed else None,
         )
 
 
@@ -230,15 +225,17 @@ def next_visit(
     pace: Pace,
     *,
     chance: float,
+    pushed: bool = False,
     shortest: timedelta = SHORTEST,
 ) -> datetime:
     """The next visit after a success at `now`.
 
-    `chance` in [0, 1) spreads sources that would come together, by ±10 %. While a hub tells us
-    at once, one backup visit a day is enough. What the source asks for lengthens, never shortens.
+    `chance` in [0, 1) spreads sources that would come together, by ±10 %. `pushed`: a hub tells
+    us at once, so one backup visit a day is enough. What the source asks for lengthens, never
+    shortens.
     """
     pause = interval(rhythm, now, shortest=shortest)
-    if pace.pushed_until is not None and pace.pushed_until > now:
+    if pushed:
         pause = max(pause, BACKUP)
     asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST)
     pause *= 1 + JITTER * (2 * chance - 1)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from aggregator.collect import health, reasons, schedule, websub
+from aggregator.collect import health, reasons, schedule
 from aggregator.collect.ingest import Ingested, ingest
 from aggregator.collect.readers import read_feed
 from aggregator.collect.watch import Watched
@@ -245,11 +245,7 @@ def _learn(visit: Visit, feed: ParsedFeed, ingested: Ingested, answer: Response)
         max_age=schedule.max_age(answer.headers, now),
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
-        pushed_until=schedule.Pace.of_json(source.pace).pushed_until,
     ).as_json()
-    websub.want(visit.session, source, feed, now=now)
-    if ingested.new and "pushed_until" in source.pace:
-        websub.count_missed(visit.session, source, len(ingested.new), now=now)
     if ingested.new:
         source.last_new_at = now
     if ingested.new or not source.rhythm:

@@ -73,7 +73,7 @@ def test_every_page_of_the_list_is_reached_and_no_entry_comes_twice(client: Flas
 
 def test_search_finds_without_accents_and_says_how_many(client: FlaskClient) -> None:
     html = page(client, "/recherche?q=velo+ecole")
-    assert "Vélo-école" in html
+    assert "<mark>Vélo</mark>-<mark>école</mark>\xa0: vingt nouvelles inscrites" in html
     assert re.search(r"\d+ nouvelles? trouvées?", html)
 
 
