@@ -27,7 +27,7 @@ from aggregator.search.engine import Engine
 from aggregator.search.view import View
 from aggregator.settings import Settings
 from aggregator.store import outbox, subscribers
-from aggregator.store.tables import Issue, Subscription
+from aggregator.store.tables import Entry, Issue, Subscription
 
 log = structlog.get_logger()
 
@@ -39,6 +39,7 @@ PATIENCE = timedelta(minutes=30)
 """How long a digest waits for the index to catch up."""
 _BATCH = 500
 _TOGETHER = 100
+_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class _Batch:
         self._base_url, self._now = settings.base_url, now
         self._news: dict[_Period, dict[int, int | None]] = {}
         self._agenda: dict[int, int | None] | None = None
+        self._entries: dict[int, Entry | None] = {}
         self._composed: dict[tuple[Edition, _Period], Composed | None] = {}
 
     def compose(self, due: Sequence[Subscription]) -> list[_Written]:
@@ -231,8 +233,7 @@ class _Batch:
         chosen = ids[: edition.maximum]
         coming = set(events) - set(chosen)
         dated = compose.stories_once((id_ for id_ in agenda if id_ in coming), agenda)
-        entries = subscribers.entries(self._session, [*chosen, *dated[: compose.AGENDA]])
-        shown = {entry.id: entry for entry in entries if rights.may_show(entry)}
+        shown = self._loaded([*chosen, *dated[: compose.AGENDA]])
         told = [shown[id_] for id_ in chosen if id_ in shown]
         if not told:
             return None
@@ -245,6 +246,20 @@ class _Batch:
             until=period[1],
             base_url=self._base_url,
         )
+
+    def _loaded(self, ids: Sequence[int]) -> dict[int, Entry]:
+        """The entries that may be shown; many views tell the same ones, so they are kept."""
+        if len(self._entries) > _KEPT:
+            self._entries.clear()
+        missing = [id_ for id_ in ids if id_ not in self._entries]
+        if missing:
+            self._entries.update(dict.fromkeys(missing))
+            self._entries.update(
+                (entry.id, entry)
+                for entry in subscribers.entries(self._session, missing)
+                if rights.may_show(entry)
+            )
+        return {id_: entry for id_ in ids if (entry := self._entries[id_]) is not None}
 
 
 def _may_wait(session: Session, due: Sequence[Subscription], now: datetime) -> bool:

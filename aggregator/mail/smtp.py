@@ -119,6 +119,9 @@ class SmtpMailer:
         smtp._host = host  # type: ignore[attr-defined]
         self._smtp = smtp
         self._expect(smtp.connect(host, port), 220, "server")
+        if smtp.sock is not None:
+            # The last line is a packet of its own: it must not wait for the others' receipt.
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.ehlo_or_helo_if_needed()
         if scheme == "smtp+starttls":
             smtp.starttls(context=self._tls)
