@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
@@ -100,7 +100,7 @@ class _Sender:
     settings: Settings
     report: Report = field(default_factory=Report)
     _taken: list[int] = field(default_factory=list)
-    """Letters the server took since the last commit; `handed_at` vouches for them meanwhile."""
+    """Letters of this batch that the server took; `handed_at` vouches for them meanwhile."""
     _prepared: OrderedDict[int, Prepared] = field(default_factory=OrderedDict)
 
     def batch(self, letters: Sequence[Letter], followed: dict[int, Subscription]) -> None:
@@ -122,8 +122,6 @@ class _Sender:
     def _handed(self, letter: Letter) -> None:
         with self.sessions.begin() as session:
             outbox.handed_over(session, letter.id, now=self.clock())
-            outbox.sent(session, self._taken, now=self.clock())
-        self._taken.clear()
 
     def _note_taken(self) -> None:
         if self._taken:
@@ -217,7 +215,7 @@ def message_id(settings: Settings, letter_id: int) -> str:
 def bounce_address(settings: Settings, letter_id: int) -> str:
     """The envelope's sender: names the letter (VERP) where a mailbox for bounces is set."""
     if settings.mail_bounces is None:
-        return parseaddr(settings.mail_from)[1]
+        return _sender(settings.mail_from)
     local, _, domain = settings.mail_bounces.rpartition("@")
     tag = links.bounce_tag(settings.secret_key.get_secret_value(), letter_id)
     return f"{local}+{tag}@{domain}"
@@ -244,4 +242,9 @@ def _personal(
 
 
 def _domain(settings: Settings) -> str:
-    return parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    return _sender(settings.mail_from).rpartition("@")[2] or "localhost"
+
+
+@lru_cache(maxsize=8)
+def _sender(mail_from: str) -> str:
+    return parseaddr(mail_from)[1]

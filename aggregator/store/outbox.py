@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.store.tables import Issue, Letter, MailDomain
@@ -20,6 +20,14 @@ WINDOW = timedelta(minutes=1)
 
 WEBHOOK = "webhook"
 """The kind of letters that leave by HTTP instead of mail."""
+
+
+# Built once: it runs once per mail.
+_HANDED_OVER = (
+    update(Letter.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
+    .where(Letter.__table__.c.id == bindparam("letter_id"))
+    .values(handed_at=bindparam("now"), tries=Letter.__table__.c.tries + 1)
+)
 
 
 def write(
@@ -116,9 +124,7 @@ def claim(
 
 def handed_over(session: Session, letter_id: int, *, now: datetime) -> None:
     """Note that all but the last line was given to the server."""
-    session.execute(
-        update(Letter).where(Letter.id == letter_id).values(handed_at=now, tries=Letter.tries + 1)
-    )
+    session.connection().execute(_HANDED_OVER, {"letter_id": letter_id, "now": now})
 
 
 def sent(session: Session, letter_ids: Collection[int], *, now: datetime) -> None:
