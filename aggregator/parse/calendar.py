@@ -41,7 +41,9 @@ _FIRST_YEAR: Final = 1970
 _LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}[;:]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"']{4,500}")
 _PRIVATE: Final = frozenset({"PRIVATE", "CONFIDENTIAL"})
-_TOO_OFTEN: Final = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
+_USUAL_PARTS: Final = frozenset(
+    {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"}
+)
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -206,23 +208,37 @@ def _fits_a_day(rule: Any, start: date) -> bool:
     return False
 
 
+def _comes_true(rule: Any, start: date) -> bool:
+    """Whether a rule is of the kinds people use, which all come true within some years.
+
+    Of any other (by the second, the 40th Monday of a month) dateutil may look for the next
+    occurrence until the year 9999.
+    """
+    frequency = str(rule.get("FREQ", [""])[0]).upper()
+    if frequency not in {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"} or not set(rule) <= _USUAL_PARTS:
+        return False
+    if not all(1 <= int(value) <= 1000 for value in rule.get("INTERVAL", [1])):
+        return False
+    numbered = [str(value)[:-2] for value in rule.get("BYDAY", []) if str(value)[:-2]]
+    if any(frequency in {"DAILY", "WEEKLY"} or not 1 <= abs(int(n)) <= 5 for n in numbered):
+        return False
+    positions = [abs(int(value)) for value in rule.get("BYSETPOS", [])]
+    if positions and (frequency in {"DAILY", "WEEKLY"} or numbered or "BYDAY" not in rule):
+        return False
+    return all(1 <= position <= 5 for position in positions) and _fits_a_day(rule, start)
+
+
 def _can_expand(component: icalendar.Component, start: date) -> bool:
-    """Whether expanding takes bounded time: no rule by the second, none that never comes true."""
+    """Whether expanding a series takes bounded time."""
     begins = _value(component, "DTSTART")
     if not isinstance(begins, date) or begins.year < _FIRST_YEAR:
         return False
     held = component.get("RRULE") or []
-    for rule in held if isinstance(held, list) else [held]:
-        frequencies = {str(value).upper() for value in rule.get("FREQ", [])}
-        if frequencies & _TOO_OFTEN or {"BYSECOND", "BYMINUTE", "BYHOUR"} & set(rule):
-            return False
-        try:
-            is_daily = "DAILY" in frequencies
-            if (is_daily and "BYSETPOS" in rule) or not _fits_a_day(rule, start):
-                return False
-        except (ValueError, TypeError, OverflowError):
-            return False
-    return True
+    try:
+        rules = held if isinstance(held, list) else [held]
+        return all(_comes_true(rule, start) for rule in rules)
+    except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
+        return False
 
 
 def _occurrences(
