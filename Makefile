@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test test-all check bench lock clean
+.PHONY: help demo run test test-all check bench lock audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 ~ /p' $(MAKEFILE_LIST) | column -t -s '~'
@@ -38,6 +38,9 @@ lock: .venv/ready-dev ## write requirements/*.lock anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--group dev --extra opensearch -c requirements/run.lock pyproject.toml \
 		-o requirements/dev.lock
+
+audit: .venv/ready-dev ## known vulnerabilities of what is installed; needs the open internet
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/run.lock
 
 clean: ## remove .venv and what tools left; your data stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

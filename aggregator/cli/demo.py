@@ -10,6 +10,7 @@ import click
 
 from aggregator.cli.run import run
 from aggregator.demo import village
+from aggregator.demo.mailbox import Mailbox
 from aggregator.settings import read_settings
 
 
@@ -21,15 +22,19 @@ def command(port: int, rhythm: float) -> None:
     port = _free(port)
     with tempfile.TemporaryDirectory(prefix="filcommun-demo-") as name:
         folder = Path(name)
-        with village.start(rhythm=rhythm) as served:
+        with village.start(rhythm=rhythm) as served, Mailbox() as mailbox:
             inventory = folder / "sources.yaml"
             inventory.write_text(served.sources_yaml())
+            click.echo(f"The village:          {served.directory()}")
+            click.echo(f"Mails it receives:    {mailbox.page}")
+            click.echo(f"A group to register:  {served.candidate()}")
             run(
                 read_settings(
                     database_url=f"sqlite:///{folder}/filcommun.db",
                     index_url=f"whoosh:{folder}/indexes",
                     base_url=f"http://127.0.0.1:{port}",
                     port=port,
+                    smtp_url=mailbox.smtp_url,
                     secret_file=folder / "secret-key",
                     sources_file=inventory,
                     media_folder=folder / "media",
