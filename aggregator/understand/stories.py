@@ -14,7 +14,7 @@ import re
 import zlib
 from array import array
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +25,9 @@ WINDOW = timedelta(days=10)
 SAME_TEXT = 0.20
 """Share of the shorter text's 4-grams from which on it is the same text (labelled pairs: the
 same ones have 0.26 and more, the others 0.15 and less)."""
-SAME_EVENT = 0.45
+SHORT_SAME_TEXT = 0.50
+"""The same for a text of hardly any gram; between the two for one of up to `_SHORT`."""
+SAME_EVENT = 0.50
 """Score from which on two texts are told to be of the same event."""
 
 _GRAM = 4
@@ -44,12 +46,29 @@ _BOILERPLATE = 3
 _COMMON = 100
 """A gram or word that leads to more entries than this leads nowhere."""
 _LEAD_WORDS = 60
+_NAME = 2.0
+"""How much more a name in common says than another word."""
 _WORD = re.compile(r"\w+")
 _DAY = re.compile(
     r"\b(\d{1,2})(?:er)?\s+(janvier|février|fevrier|mars|avril|mai|juin|juillet|août|aout|"
     r"septembre|octobre|novembre|décembre|decembre)\b|\b(\d{1,2})/(\d{1,2})\b",
     re.IGNORECASE,
 )
+_INNER_NAME = re.compile(r"(?<=[\w,;:»’'()-][ ’'(«-])[A-ZÀ-Ý]\w{2,}")
+_EVERYDAY = frozenset(
+    stem(fold(word))
+    for words in (
+        "dans avec pour leur leurs cette sont nous vous être avoir fait elle elles tout tous toute "
+        "toutes plus mais comme depuis entre après avant aussi sans sous chez lors très donc même",
+        "notre votre autre autres ainsi encore contre vers jusqu quand dont être était ont avait",
+        "lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars avril juin "
+        "juillet août septembre octobre novembre décembre heures jour jours semaine mois année",
+        "mairie maire ville villes quartier habitants habitantes association collectif groupe "
+        "rendez place salle réunion public publique projet nouveau nouvelle première premier",
+    )
+    for word in words.split()
+)
+"""Words that two texts share without sharing anything."""
 _MONTHS = ("jan", "fev", "mar", "avr", "mai", "juin", "juil", "aou", "sep", "oct", "nov", "dec")
 
 
@@ -87,24 +106,33 @@ class _Kept:
     id: int
     source: int
     published: datetime
-    grams: frozenset[int]
-    leading: array[int]
-    stems: frozenset[str]
-    days: frozenset[str]
+    grams: array[int]
+    """Different ones; arrays and tuples, for sets would take ten times the memory."""
+    stems: tuple[str, ...]
+    names: tuple[str, ...]
+    days: tuple[str, ...]
     areas: frozenset[str]
+
+    @property
+    def leading(self) -> Iterable[int]:
+        """The grams by which the entry is found."""
+        if len(self.grams) < _SHORT:
+            return self.grams
+        return [gram for gram in self.grams if gram % _SAMPLE == 0]
 
 
 class StoryIndex:
     """Entries of the last days, ready to be compared with a new one.
 
     Add each entry when it is ingested, in any order; `forget` what is older than the window now
-    and then. Kept in memory: about 3 kB an entry of 120 words. Not thread-safe.
+    and then. Kept in memory: about 4 kB an entry of 100 words. Not thread-safe.
     """
 
     def __init__(self) -> None:
         self._entries: dict[int, _Kept] = {}
         self._by_gram: dict[int, list[int] | int] = {}
-        self._by_stem: dict[str, set[int]] = {}
+        self._by_stem: dict[str, list[int]] = {}
+        self._stem_counts: Counter[str] = Counter()
         self._recent: dict[int, deque[int]] = {}
         self._boilerplate: dict[int, frozenset[int]] = {}
 
@@ -127,9 +155,11 @@ class StoryIndex:
         for gram in kept.leading:
             self._unlink(gram, id)
         for word in kept.stems:
-            self._by_stem[word].discard(id)
-            if not self._by_stem[word]:
-                del self._by_stem[word]
+            self._stem_counts[word] -= 1
+            if id in self._by_stem[word]:
+                self._by_stem[word].remove(id)
+            if not self._stem_counts[word]:
+                del self._stem_counts[word], self._by_stem[word]
         recent = self._recent[kept.source]
         if id in recent:
             recent.remove(id)
@@ -164,8 +194,8 @@ class StoryIndex:
         for id, count in counts.most_common(20):
             other = self._entries[id]
             if count >= 2 and _is_comparable(asked, other):
-                score = self._containment(asked, other)
-                if score >= SAME_TEXT:
+                score, least = self._containment(asked, other)
+                if score >= least:
                     found.append(Match(id, "text", round(score, 3)))
         return sorted(found, key=lambda match: (-match.score, match.id))[:limit]
 
@@ -174,9 +204,8 @@ class StoryIndex:
         asked = self._asked(entry)
         shared: dict[int, list[str]] = {}
         for word in asked.stems:
-            others = self._by_stem.get(word, set())
-            if len(others) <= _COMMON:
-                for id in others:
+            if self._stem_counts[word] <= _COMMON:
+                for id in self._by_stem.get(word, ()):
                     shared.setdefault(id, []).append(word)
         found = []
         for id, words in shared.items():
@@ -200,15 +229,18 @@ class StoryIndex:
     def _keep(self, kept: _Kept) -> None:
         self._entries[kept.id] = kept
         for gram in kept.leading:
-            leads = self._by_gram.get(gram)
-            if leads is None:
+            known = self._by_gram.get(gram)
+            if known is None:
                 self._by_gram[gram] = kept.id
-            elif isinstance(leads, int):
-                self._by_gram[gram] = [leads, kept.id]
-            elif len(leads) <= _COMMON:
-                leads.append(kept.id)
+            elif isinstance(known, int):
+                self._by_gram[gram] = [known, kept.id]
+            elif len(known) <= _COMMON:
+                known.append(kept.id)
         for word in kept.stems:
-            self._by_stem.setdefault(word, set()).add(kept.id)
+            self._stem_counts[word] += 1
+            leads = self._by_stem.setdefault(word, [])
+            if len(leads) <= _COMMON:
+                leads.append(kept.id)
         self._recent.setdefault(kept.source, deque(maxlen=_RECENT)).append(kept.id)
         self._boilerplate.pop(kept.source, None)
 
@@ -219,15 +251,18 @@ class StoryIndex:
         elif isinstance(leads, list) and id in leads:
             leads.remove(id)
 
-    def _containment(self, one: _Kept, other: _Kept) -> float:
+    def _containment(self, one: _Kept, other: _Kept) -> tuple[float, float]:
+        """The shorter text's share in common, and how much of it makes the two the same."""
         own = self._own_words(one.source) | self._own_words(other.source)
-        first, second = one.grams - own, other.grams - own
+        first, second = set(one.grams) - own, set(other.grams) - own
         common = len(first & second)
         shorter = min(len(first), len(second))
         if common < _LEAST_GRAMS:
             # Two very short texts are the same only when they are so as a whole.
-            return 1.0 if 2 <= common == shorter == max(len(first), len(second)) else 0.0
-        return common / shorter
+            whole = 2 <= common == shorter == max(len(first), len(second))
+            return float(whole), SHORT_SAME_TEXT
+        brevity = max(0.0, 1 - shorter / _SHORT)
+        return common / shorter, SAME_TEXT + brevity * (SHORT_SAME_TEXT - SAME_TEXT)
 
     def _own_words(self, source: int) -> frozenset[int]:
         """The grams that a source repeats: its address, its thanks, its « partager sur »."""
@@ -241,20 +276,28 @@ class StoryIndex:
         return self._boilerplate[source]
 
     def _rarity(self, word: str) -> float:
-        return math.log((len(self._entries) + 20) / (len(self._by_stem.get(word, ())) + 1))
+        return math.log((len(self._entries) + 20) / (self._stem_counts[word] + 1))
 
-    def _event_score(self, one: _Kept, other: _Kept, words: Iterable[str]) -> float:
-        """Rare words in common, against what the one with less to say has; dates and places."""
-        if one.areas and other.areas and not one.areas & other.areas:
+    def _event_score(self, one: _Kept, other: _Kept, words: Sequence[str]) -> float:
+        """Rare words in common, against what the one with less to say has; dates and places.
+
+        0 without a name in common: « réunion jeudi à la salle des fêtes » is held everywhere.
+        """
+        names = set(one.names) & set(other.names)
+        if not names or (one.areas and other.areas and not one.areas & other.areas):
             return 0.0
-        common = sum(map(self._rarity, words))
-        whole = min(sum(map(self._rarity, one.stems)), sum(map(self._rarity, other.stems)))
+        common = sum(self._rarity(word) * (_NAME if word in names else 1) for word in words)
+        whole = min(self._told_weight(one), self._told_weight(other))
         score = common / whole if whole else 0.0
         if one.days and other.days:
-            score += 0.12 if one.days & other.days else -0.25
+            # The same fête in May and in September is two.
+            score = score + 0.12 if set(one.days) & set(other.days) else score / 2
         if one.areas & other.areas:
             score += 0.05
-        return min(max(score, 0.0), 1.0)
+        return min(score, 1.0)
+
+    def _told_weight(self, kept: _Kept) -> float:
+        return sum(self._rarity(word) * (_NAME if word in kept.names else 1) for word in kept.stems)
 
 
 def _is_comparable(one: _Kept, other: _Kept) -> bool:
@@ -263,19 +306,18 @@ def _is_comparable(one: _Kept, other: _Kept) -> bool:
 
 def _kept(entry: StoryEntry) -> _Kept:
     words = _WORD.findall(entry.text[:8_000].lower())[:_MAX_WORDS]
-    grams = frozenset(
+    grams = {
         zlib.crc32(" ".join(words[start : start + _GRAM]).encode())
         for start in range(len(words) - _GRAM + 1)
-    )
-    leading = grams if len(grams) < _SHORT else (g for g in grams if g % _SAMPLE == 0)
+    }
     return _Kept(
         id=entry.id,
         source=entry.source,
         published=entry.published,
-        grams=grams,
-        leading=array("L", leading),
-        stems=frozenset(_told(entry)),
-        days=frozenset(_days(f"{entry.title} {entry.text[:1_000]}")),
+        grams=array("I", grams),
+        stems=tuple(_told(entry)),
+        names=tuple(set(_names(entry))),
+        days=tuple(set(_days(f"{entry.title} {entry.text[:1_000]}"))),
         areas=entry.areas,
     )
 
@@ -283,7 +325,18 @@ def _kept(entry: StoryEntry) -> _Kept:
 def _told(entry: StoryEntry) -> dict[str, str]:
     """The words of title and lead that may be rare, shortened, with how they are written."""
     words = _WORD.findall(entry.title) + _WORD.findall(entry.text[:1_000])[:_LEAD_WORDS]
-    return {word: raw for raw in words if len(word := stem(fold(raw))) > 3 and not word.isdigit()}
+    return {
+        word: raw
+        for raw in words
+        if len(word := stem(fold(raw))) > 3 and not word.isdigit() and word not in _EVERYDAY
+    }
+
+
+def _names(entry: StoryEntry) -> Iterable[str]:
+    """Words with a capital inside a sentence, shortened like the others."""
+    for written in (entry.title, entry.text[:1_000]):
+        for name in _INNER_NAME.findall(written):
+            yield stem(fold(name))
 
 
 def _days(text: str) -> Iterable[str]:

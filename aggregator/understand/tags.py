@@ -35,6 +35,8 @@ _OF_THE_INVENTORY = 1.0
 """Log-odds of being on topic that an entry has for coming from a group of the inventory."""
 _INHERITED = 0.5
 """Weight of a skill that nothing but the group's declaration speaks for."""
+_STUFFED = 6.0
+"""Strength of the best topic from which on many others beside it are a list of keywords."""
 _SILENT = 3.0
 """Strength of all topics together under which a text says nothing of its subject."""
 _SECOND_OBJECTIVE = 0.42
@@ -220,6 +222,7 @@ def _topics(
     seen: Reading, profile: Profile, weights: Weights, relevance: float
 ) -> tuple[TagFound, ...]:
     found = []
+    focus = _focus(seen)
     is_silent = sum(seen.strengths.get("topic", {}).values()) < _SILENT
     for term in terms.terms("topic"):
         features = reading.lexicon_features(seen, "topic", term.slug)
@@ -227,11 +230,22 @@ def _topics(
         score = (
             log_odds(USUAL["topic"]) if is_silent else weights.score(f"topic/{term.slug}", features)
         )
-        weight = probability(score + _prior(profile, "topic", term.slug)) * relevance
+        weight = probability(score + _prior(profile, "topic", term.slug)) * relevance * focus
         if weight >= TAGGED:
             found.append(_tag(seen, profile, "topic", term.slug, weight))
     found.sort(key=lambda tag: -tag.weight)
     return tuple(found[:MAX_TOPICS])
+
+
+def _focus(seen: Reading) -> float:
+    """1 for a text with a few subjects; less the more it has, as keyword lists do.
+
+    What is about everything is about nothing.
+    """
+    strengths = seen.strengths.get("topic", {}).values()
+    best = max(strengths, default=0.0)
+    subjects = sum(strength > best / 3 for strength in strengths) if best > _STUFFED else 0
+    return min(1.0, MAX_TOPICS / 2 / subjects) if subjects > MAX_TOPICS + 1 else 1.0
 
 
 def _objectives(

@@ -95,7 +95,7 @@ def stem(folded: str) -> str:
         folded = folded[:-1]
     if folded.endswith("ive") and len(folded) > 5:
         return folded[:-2] + "f"
-    if len(folded) > 4 and folded[-1] == "e":
+    if len(folded) > 4 and folded[-1] == "e" and folded[:-1] not in _ENDS_IN_S:
         folded = folded[:-1]
     return folded
 

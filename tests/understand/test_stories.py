@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aggregator.understand.stories import Match, StoryEntry, StoryIndex
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -115,3 +118,40 @@ def test_adding_twice_is_adding_once() -> None:
 
 def test_empty_texts_have_no_story() -> None:
     assert index(entry(1, "")).match(entry(2, "")) is None
+
+
+def test_two_tellings_of_an_event_find_each_other_among_all_others(
+    events: dict[str, tuple[tuple[str, str], tuple[str, str]]],
+) -> None:
+    filled = StoryIndex()
+    for number, (first, _) in enumerate(events.values()):
+        filled.add(StoryEntry(number, number, NOW, *first))
+    found = {}
+    for number, (name, (_, second)) in enumerate(events.items()):
+        match = filled.match(StoryEntry(100 + number, 100 + number, NOW, *second))
+        found[name] = None if match is None else match.id == number
+    assert False not in found.values()
+    assert sum(value is True for value in found.values()) >= 7
+
+
+def test_look_alikes_are_two_events(
+    lookalikes: list[tuple[tuple[str, str], tuple[str, str]]],
+) -> None:
+    for one, other in lookalikes:
+        filled = index(StoryEntry(1, 1, NOW, *one))
+        assert filled.match(StoryEntry(2, 2, NOW, *other)) is None, one[0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.text(max_size=80), st.text(max_size=300))))
+def test_whatever_is_added_can_be_asked_for_and_taken_out_again(
+    written: list[tuple[int, str, str]],
+) -> None:
+    filled = StoryIndex()
+    for source, title, text in written:
+        one = StoryEntry(len(filled), source, NOW, title, text)
+        filled.add(one)
+        found = filled.match(one)
+        assert found is None or 0 < found.score <= 1
+    for id in range(len(written)):
+        filled.remove(id)
+    assert len(filled) == 0
