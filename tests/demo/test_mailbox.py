@@ -32,7 +32,7 @@ def test_a_mail_can_be_read_as_text_and_as_a_page() -> None:
         page = _read(mailbox.page)
         assert "&lt;b&gt;Confirmez&lt;/b&gt; votre groupe" in page
         assert "alice@lilas.example" in page
-        assert _read(mailbox.page + "0") == "<p>Cliquez <b>ici</b>.</p>\n"
-        assert _read(mailbox.page + "0.txt") == "Cliquez ici.\n"
+        assert _read(mailbox.page + "0").strip() == "<p>Cliquez <b>ici</b>.</p>"
+        assert _read(mailbox.page + "0.txt").strip() == "Cliquez ici."
         with pytest.raises(urllib.error.HTTPError):
             _read(mailbox.page + "1")
