@@ -21,6 +21,7 @@ from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
 from aggregator.registry import (
+    doubts,
     help_requests,
     holds,
     leaving,
@@ -97,6 +98,7 @@ def forget(parts: Parts) -> None:
         registration.forget(session, parts.clock())
         help_requests.close_due(session, parts.clock())
         proofs_of_owners.recheck_moved(session, parts.clock())
+        doubts.changed_hands(session, parts.clock())
 
 
 def departed(parts: Parts) -> None:

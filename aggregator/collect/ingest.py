@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -206,6 +206,10 @@ def _edit(
         _keep_version(session, row.id, now)
     text = text_of(entry)
     understood = understand(entry, text, profile, rules=rules)
+    said = learning.said_of(session, row.id)
+    on_topic = said.get(("relevance", "on-topic"))
+    if on_topic is not None:
+        understood = replace(understood, relevance=float(on_topic))
     session.execute(
         update(Entry)
         .where(Entry.id == row.id)
@@ -224,7 +228,7 @@ def _edit(
     session.execute(
         delete(EntryTag).where(EntryTag.entry_id == row.id, EntryTag.origin != "moderator")
     )
-    _tag(session, [(row.id, understood)], besides=kept | learning.taken_away(session, row.id))
+    _tag(session, [(row.id, understood)], besides=kept | said.keys())
 
 
 def _keep_version(session: Session, entry_id: int, now: datetime) -> None:

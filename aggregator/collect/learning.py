@@ -68,15 +68,14 @@ def corrections(session: Session, *, after: int = 0) -> list[tuple[int, Correcti
     ]
 
 
-def taken_away(session: Session, entry_id: int) -> set[tuple[str, str]]:
-    """(dimension, slug) of tags that people took from an entry and nobody gave back since."""
-    last: dict[tuple[str, str], bool] = {}
-    lessons = select(Lesson.dimension, Lesson.slug, Lesson.belongs).where(
-        Lesson.entry_id == entry_id
+def said_of(session: Session, entry_id: int) -> dict[tuple[str, str], bool]:
+    """What people said last of an entry: (dimension, slug) → whether it belongs; seldom any."""
+    lessons = (
+        select(Lesson.dimension, Lesson.slug, Lesson.belongs)
+        .where(Lesson.entry_id == entry_id)
+        .order_by(Lesson.id)
     )
-    for dimension, slug, belongs in session.execute(lessons.order_by(Lesson.id)):
-        last[dimension, slug] = belongs
-    return {term for term, belongs in last.items() if not belongs}
+    return {(dimension, slug): belongs for dimension, slug, belongs in session.execute(lessons)}
 
 
 def _learned(session: Session, before: _Known | None, now: datetime) -> _Known:

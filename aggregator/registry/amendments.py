@@ -49,9 +49,10 @@ def propose(
 
     `change` by kind: `profile` {field: value}; `source` {"url", "format", "rights", "language",
     "paused"} of `source`, or a new one of `group`; `tag` {"dimension", "add": [], "remove": []} of
-    `entry`; `missing_group` {"url", "name"} and any profile field; `dead_link` {"url", "to"?} of
-    `group` or `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`;
-    `rule` {"kind", "who", "threshold"}; `new_group`, `appeal` and `hold` are made by their rooms.
+    `entry` (dimension `relevance`, slug `on-topic`: whether it belongs here at all);
+    `missing_group` {"url", "name"} and any profile field; `dead_link` {"url", "to"?} of `group` or
+    `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`; `rule` {"kind",
+    "who", "threshold"}; `new_group`, `appeal` and `hold` are made by their rooms.
     The same open proposal twice is one. Raises Refused with what is wrong.
     """
     if kind not in KINDS:
@@ -190,6 +191,8 @@ def _source_now(source: Source | None, field: str) -> Any:
 
 def _tag_change(entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
     dimension = change.get("dimension")
+    if dimension == "relevance":
+        return _relevance_change(entry, change)
     if dimension not in DIMENSIONS:
         raise Refused("unknown_value", field="dimension", value=str(dimension)[:50])
     add, remove = (sorted(set(map(str, change.get(side) or ()))) for side in ("add", "remove"))
@@ -201,6 +204,21 @@ def _tag_change(entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
     if not add and not remove:
         raise Refused("nothing_to_change")
     return {"dimension": dimension, "add": add, "remove": remove}
+
+
+def _relevance_change(entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the entry is on topic at all: `on-topic` added or removed."""
+    add = "on-topic" in (change.get("add") or ())
+    if add == ("on-topic" in (change.get("remove") or ())):
+        raise Refused("nothing_to_change")
+    said = ["on-topic"]
+    if entry.relevance == float(add):
+        raise Refused("nothing_to_change")
+    return {
+        "dimension": "relevance",
+        "add": said if add else [],
+        "remove": [] if add else said,
+    }
 
 
 def _missing_group(session: Session, change: dict[str, Any]) -> dict[str, Any]:

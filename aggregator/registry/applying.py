@@ -14,16 +14,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import governance, profile, sources
+from aggregator.registry import entries, governance, profile, sources
 from aggregator.registry.listing import slug_of
 from aggregator.store.suppressions import covers
 from aggregator.store.tables import (
     Amendment,
-    Entry,
-    EntryTag,
     Group,
     Keeper,
-    Lesson,
     Rule,
     Source,
 )
@@ -48,7 +45,7 @@ def refuse(session: Session, amendment: Amendment, now: datetime) -> dict[str, A
     if amendment.kind == "new_group" and amendment.group is not None:
         return _decline_new(amendment.group, now)
     if amendment.kind == "hold" and amendment.entry is not None:
-        show(amendment.entry)
+        entries.show(amendment.entry)
     return {}
 
 
@@ -63,7 +60,7 @@ def undo_refusal(session: Session, amendment: Amendment, now: datetime) -> None:
                 source.paused_at = None
         group.updated_at = now
     if amendment.kind == "hold" and amendment.entry is not None:
-        hide(amendment.entry, "hold", now)
+        entries.hide(amendment.entry, "hold", now)
 
 
 def _decline_new(group: Group, now: datetime) -> dict[str, Any]:
@@ -77,12 +74,6 @@ def _group(amendment: Amendment) -> Group:
     if amendment.group is None:
         raise Refused("gone", subject=amendment.subject)
     return amendment.group
-
-
-def _entry(amendment: Amendment) -> Entry:
-    if amendment.entry is None:
-        raise Refused("gone", subject=amendment.subject)
-    return amendment.entry
 
 
 # profile
@@ -165,97 +156,9 @@ def add_source(session: Session, group: Group, url: str, now: datetime) -> Sourc
     return sources.new(group, slug_of(group.slug, taken), url, now)
 
 
-# tag
-
-
-def _apply_tag(session: Session, amendment: Amendment, now: datetime) -> dict[str, Any]:
-    entry, change = _entry(amendment), amendment.change
-    dimension = change["dimension"]
-    removed = [
-        {"slug": tag.slug, "origin": tag.origin, "weight": tag.weight, "evidence": tag.evidence}
-        for tag in entry.tags
-        if tag.dimension == dimension and tag.slug in change["remove"]
-    ]
-    there = {tag.slug for tag in entry.tags if tag.dimension == dimension}
-    entry.tags = [
-        tag
-        for tag in entry.tags
-        if not (tag.dimension == dimension and tag.slug in change["remove"])
-    ]
-    added = [slug for slug in change["add"] if slug not in there]
-    for slug in added:
-        entry.tags.append(
-            EntryTag(dimension=dimension, slug=slug, origin="moderator", weight=1.0, evidence=[])
-        )
-    entry.indexed_at = None
-    for slugs, belongs in ((change["add"], True), (change["remove"], False)):
-        for slug in slugs:
-            session.add(_lesson(amendment, entry, dimension, slug, belongs, now))
-    return {"removed": removed, "added": added}
-
-
-def _lesson(
-    amendment: Amendment, entry: Entry, dimension: str, slug: str, belongs: bool, now: datetime
-) -> Lesson:
-    return Lesson(
-        amendment_id=amendment.id,
-        entry_id=entry.id,
-        dimension=dimension,
-        slug=slug,
-        belongs=belongs,
-        title=entry.title,
-        text=entry.text or entry.summary,
-        created_at=now,
-    )
-
-
-def _undo_tag(session: Session, amendment: Amendment, now: datetime) -> None:
-    entry, dimension = _entry(amendment), amendment.change["dimension"]
-    added = set(amendment.undo["added"])
-    entry.tags = [
-        tag
-        for tag in entry.tags
-        if not (tag.dimension == dimension and tag.slug in added and tag.origin == "moderator")
-    ]
-    there = {tag.slug for tag in entry.tags if tag.dimension == dimension}
-    for tag in amendment.undo["removed"]:
-        if tag["slug"] not in there:
-            entry.tags.append(EntryTag(dimension=dimension, **tag))
-    entry.indexed_at = None
-    # What was taken back must not be learned.
-    session.execute(delete(Lesson).where(Lesson.amendment_id == amendment.id))
-
-
-# report, hold, dead_link: an entry hidden or shown
-
-
-def _apply_hiding(_session: Session, amendment: Amendment, now: datetime) -> dict[str, Any]:
-    entry = _entry(amendment)
-    before = {"hidden": entry.hidden_at is not None, "reason": entry.hidden_reason}
-    hide(entry, str(amendment.change.get("reason") or amendment.kind), now)
-    return before
-
-
-def _undo_hiding(_session: Session, amendment: Amendment, now: datetime) -> None:
-    if not amendment.undo["hidden"]:
-        show(_entry(amendment))
-
-
-def hide(entry: Entry, reason: str, now: datetime) -> None:
-    """Keep an entry from pages, feeds and search; the index forgets it at its next turn."""
-    entry.hidden_at = entry.hidden_at or now
-    entry.hidden_reason = reason
-    entry.indexed_at = None
-
-
-def show(entry: Entry) -> None:
-    """Show an entry again."""
-    entry.hidden_at = entry.hidden_reason = entry.indexed_at = None
-
-
 def _apply_dead_link(session: Session, amendment: Amendment, now: datetime) -> dict[str, Any]:
     if amendment.group is None:
-        return _apply_hiding(session, amendment, now)
+        return entries.apply_hiding(session, amendment, now)
     before = {"fields": {"home": profile.kept(amendment.group, "home")}}
     profile.put(amendment.group, "home", amendment.change.get("to"), origin="moderator")
     amendment.group.updated_at = now
@@ -266,7 +169,7 @@ def _undo_dead_link(session: Session, amendment: Amendment, now: datetime) -> No
     if "fields" in amendment.undo:
         _undo_profile(session, amendment, now)
     else:
-        _undo_hiding(session, amendment, now)
+        entries.undo_hiding(session, amendment, now)
 
 
 # new_group, missing_group, duplicate
@@ -401,9 +304,9 @@ def _undo_nothing(_session: Session, _amendment: Amendment, _now: datetime) -> N
 _APPLY: dict[str, Callable[[Session, Amendment, datetime], dict[str, Any]]] = {
     "profile": _apply_profile,
     "source": _apply_source,
-    "tag": _apply_tag,
-    "report": _apply_hiding,
-    "hold": _apply_hiding,
+    "tag": entries.apply_tag,
+    "report": entries.apply_hiding,
+    "hold": entries.apply_hiding,
     "dead_link": _apply_dead_link,
     "new_group": _apply_new_group,
     "missing_group": _apply_missing_group,
@@ -415,9 +318,9 @@ _APPLY: dict[str, Callable[[Session, Amendment, datetime], dict[str, Any]]] = {
 _UNDO: dict[str, Callable[[Session, Amendment, datetime], None]] = {
     "profile": _undo_profile,
     "source": _undo_source,
-    "tag": _undo_tag,
-    "report": _undo_hiding,
-    "hold": _undo_hiding,
+    "tag": entries.undo_tag,
+    "report": entries.undo_hiding,
+    "hold": entries.undo_hiding,
     "dead_link": _undo_dead_link,
     "new_group": _undo_nothing,
     "missing_group": _undo_missing_group,

@@ -85,6 +85,9 @@ def _source(session: Session, amendment: Amendment) -> list[Difference]:
 def _tag(amendment: Amendment) -> list[Difference]:
     dimension = amendment.change["dimension"]
     entry = amendment.entry
+    if dimension == "relevance":
+        score = entry.relevance if entry else None
+        return [Difference(dimension, score, float(bool(amendment.change["add"])), score)]
     now = sorted(tag.slug for tag in entry.tags if tag.dimension == dimension) if entry else []
     after = sorted({*now, *amendment.change["add"]} - set(amendment.change["remove"]))
     return [Difference(dimension, now, after, now)]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, applying, keepers, ownership, profile, signing_in
+from aggregator.registry import amendments, entries, keepers, ownership, profile, signing_in
 from aggregator.store import outbox, tokens
 from aggregator.store.tables import Amendment, Entry, Group, Keeper, Source
 
@@ -233,7 +233,7 @@ def hide_entry(
 ) -> None:
     """Keep one of the group's own entries from being shown."""
     keepers.require(session, entry.source.group, email, full=True)
-    applying.hide(entry, profile.plain(reason, "reason", 100) or "by_group", now)
+    entries.hide(entry, profile.plain(reason, "reason", 100) or "by_group", now)
 
 
 def show_entry(session: Session, entry: Entry, email: str) -> None:
@@ -241,7 +241,7 @@ def show_entry(session: Session, entry: Entry, email: str) -> None:
     keepers.require(session, entry.source.group, email, full=True)
     if entry.hidden_at is not None and entry.hidden_reason != "by_group":
         raise Refused("not_allowed", who="moderator")
-    applying.show(entry)
+    entries.show(entry)
 
 
 def _propose(

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, applying, profile
+from aggregator.registry import amendments, entries, profile
 from aggregator.registry.trust import trust
 from aggregator.store.tables import Entry, Hold, Moderator, Source
 from aggregator.understand.words import words_of
@@ -50,14 +50,14 @@ def matches(pattern: Pattern, title: str, text: str) -> bool:
 def caught(session: Session, words: str, *, last: int = TRIED) -> list[Entry]:
     """Which of the last entries these words would have held, newest first; changes nothing."""
     wanted = pattern(words)
-    entries = session.scalars(
+    latest = session.scalars(
         select(Entry)
         .where(Entry.hidden_at.is_(None), Entry.deleted_at.is_(None))
         .options(joinedload(Entry.source).joinedload(Source.group))
         .order_by(Entry.id.desc())
         .limit(last)
     )
-    return [entry for entry in entries if matches(wanted, entry.title, entry.text)]
+    return [entry for entry in latest if matches(wanted, entry.title, entry.text)]
 
 
 def save(session: Session, words: str, *, why: str, moderator: Moderator, now: datetime) -> Hold:
@@ -117,7 +117,7 @@ def _hold(session: Session, hold: Hold, arrived: Iterable[Entry], now: datetime)
             trusted[group.id] = trust(session, group, now).level == 3
         if trusted[group.id]:
             continue
-        applying.hide(entry, "hold", now)
+        entries.hide(entry, "hold", now)
         change = {"hold": hold.id, "words": hold.words, "reason": "held"}
         amendments.propose(
             session, "hold", now=now, entry=entry, change=change, why=hold.why, author="program"
