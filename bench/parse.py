@@ -16,11 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from aggregator.errors import ParseError
-from aggregator.parse import feeds
+from aggregator.parse import discovery, feeds, lists, pages
+from aggregator.parse.webpage import read_page
 
 Adapter = Callable[[bytes, str, str], list[dict[str, Any]]]
 _LINE = re.compile(r"^  (?P<name>\S.*?)\s{2,}(?P<value>\d.*)$")
@@ -46,6 +48,26 @@ def entries(body: bytes, url: str, content_type: str) -> list[dict[str, Any]]:
         }
         for entry in feed.entries
     ]
+
+
+def found_on_page(body: bytes, url: str, content_type: str) -> dict[str, list[str]]:
+    """Declared feeds and article links of a page, for `score_lists.py`."""
+    found = discovery.candidates(body, url, {"content-type": content_type})
+    declared = [one.url for one in found if one.origin in {discovery.HEADER, discovery.LINK}]
+    links = lists.article_links(body, url).links
+    return {"feeds": declared, "links": [link.url for link in links]}
+
+
+def article_of_page(body: bytes, url: str, content_type: str) -> dict[str, str | None]:
+    """Text, title and date of a page's article, for `score_pages.py`."""
+    page = read_page(body, url or "https://corpus.example/page", {"content-type": content_type})
+    try:
+        entry = pages.article(page)
+    except ParseError:
+        return {}
+    text = unescape(re.sub(r"</?\w+>", "\n", entry.content))
+    date = entry.published.isoformat() if entry.published else None
+    return {"text": text, "title": entry.title, "date": date}
 
 
 def score(corpora: Path, part: str, adapter: str) -> list[str]:

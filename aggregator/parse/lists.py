@@ -307,20 +307,29 @@ def article_links(body: bytes, url: str, *, selector: str | None = None) -> Arti
     page = read_page(body, url)
     if selector:
         return ArticleList(_links(list(_selected(page, selector))), selector)
-    scored = sorted(
-        ((_score(group), group) for group in _groups(page)), key=lambda one: one[0], reverse=True
-    )
+    chosen = _chosen(_groups(page))
+    return ArticleList(_links(_in_order(chosen, page)), _selector(chosen))
+
+
+def _chosen(groups: Sequence[_Group]) -> list[_Group]:
+    """The best group and those as good; none that only repeats addresses ("read more")."""
+    scored = sorted(((_score(group), group) for group in groups), key=lambda one: -one[0])
     best = scored[0][0] if scored else 0.0
-    chosen = [group for score, group in scored if score > 0 and score >= best * _AS_GOOD]
-    order = (
-        {element: number for number, element in enumerate(page.tree.iter("a"))}
-        if page.tree is not None
-        else {}
-    )
-    anchors = sorted(
-        (anchor for group in chosen for anchor in group.anchors), key=lambda one: order[one[0]]
-    )
-    return ArticleList(_links(anchors), _selector(chosen))
+    chosen: list[_Group] = []
+    known: set[str] = set()
+    for score, group in scored:
+        urls = {url for _anchor, url in group.anchors}
+        if score > 0 and score >= best * _AS_GOOD and not urls <= known:
+            chosen.append(group)
+            known |= urls
+    return chosen
+
+
+def _in_order(groups: Sequence[_Group], page: WebPage) -> list[tuple[HtmlElement, str]]:
+    """The anchors of the groups as they stand in the page."""
+    chosen = {anchor: url for group in groups for anchor, url in group.anchors}
+    every = () if page.tree is None else page.tree.iter("a")
+    return [(anchor, chosen[anchor]) for anchor in every if anchor in chosen]
 
 
 def _selected(page: WebPage, selector: str) -> Iterator[tuple[HtmlElement, str]]:

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from aggregator.errors import ParseError
 from aggregator.parse.assemble import Found
+from aggregator.parse.dates import parse_date
 from aggregator.parse.trees import escaped
 from aggregator.parse.values import JsonObject, below, load, text_of, words
 from aggregator.parse.webpage import WebPage
@@ -199,7 +200,7 @@ def events(page: WebPage) -> list[Found]:
     """The events of a page, from the best description it gives: JSON-LD, microdata, hCalendar."""
     described = [_event(item, page.base) for item in linked_data(page) if _is_kind(item, _EVENT)]
     for found in (described, list(_microdata(page)), list(_microformats(page))):
-        useful = [one for one in found if any(one.starts) and any(one.titles)]
+        useful = [one for one in found if any(map(parse_date, one.starts)) and any(one.titles)]
         if useful:
             return useful
     return []
