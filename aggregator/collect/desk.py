@@ -28,6 +28,7 @@ from aggregator.collect.settle import (
     looks_like_html,
     settle,
 )
+from aggregator.collect.stories import StoryLinks
 from aggregator.collect.visits import Counts, Found, Job, Manners, Progress, Scope
 from aggregator.collect.watch import Watched
 from aggregator.collect.wire import Response, Wire
@@ -71,6 +72,7 @@ class Desk:
         self._waiting: dict[str, deque[Job]] = {}
         self._busy: set[str] = set()
         self._rested_at: dict[str, float] = {}
+        self._stories = StoryLinks() if scope.tagged else None
         self._visited: set[int] = set()
         self._known = 0
         self._look_at = 0.0
@@ -301,6 +303,8 @@ class Desk:
         except Exception:
             # One source's bug must not end the round; the record says whose fault it is.
             log.exception("source not settled", source=job.id)
+            # It may know entries that were undone.
+            self._stories = StoryLinks() if self._scope.tagged else None
             own = FetchError("See the log of the worker.", reason="internal")
             return self._settle_once(job, own, None, None)
 
@@ -326,6 +330,8 @@ class Desk:
                 shortest=self._shortest,
                 watched=watched,
             )
+            if settled.new and self._stories is not None:
+                self._stories.link(session, now=now)
             for host in job.tally.requests:
                 learned = self.hosts.learned(host)
                 if learned:

@@ -121,6 +121,8 @@ class Pace:
     """Hours of the day (UTC) without a visit."""
     skip_days: frozenset[int] = frozenset()
     """Weekdays (Monday 0) without a visit."""
+    pushed_until: datetime | None = None
+    """Until when a reliable hub promises to tell us at once."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, as `Source.pace` keeps it; empty when nothing is asked."""
@@ -129,17 +131,20 @@ class Pace:
             "max_age": int(self.max_age.total_seconds()),
             "skip_hours": sorted(self.skip_hours),
             "skip_days": sorted(self.skip_days),
+            "pushed_until": self.pushed_until.isoformat() if self.pushed_until else None,
         }
         return {name: value for name, value in kept.items() if value}
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Pace:
         """What `as_json` kept."""
+        pushed = kept.get("pushed_until")
         return cls(
             ttl=timedelta(seconds=kept.get("ttl", 0)),
             max_age=timedelta(seconds=kept.get("max_age", 0)),
             skip_hours=frozenset(kept.get("skip_hours", ())),
             skip_days=frozenset(kept.get("skip_days", ())),
+            pushed_until=datetime.fromisoformat(pushed) if pushed else None,
         )
 
 
@@ -172,7 +177,8 @@ def _patience(seen: Sequence[datetime]) -> timedelta:
     gaps = sorted(later - earlier for later, earlier in pairwise(seen))
     usual, long = gaps[len(gaps) // 2], gaps[int(len(gaps) * 0.9)]
     least = timedelta(days=14 if len(gaps) >= 10 else 35)
-    return max(5 * usual, 2 * long, least)
+    patience = max(5 * usual, 2 * long, least)
+    return timedelta(seconds=int(patience.total_seconds()))
 
 
 def _weights(seen: Sequence[int], size: int, *, neighbours: bool) -> tuple[float, ...]:
@@ -225,19 +231,19 @@ def next_visit(
     pace: Pace,
     *,
     chance: float,
-    pushed: bool = False,
     shortest: timedelta = SHORTEST,
 ) -> datetime:
     """The next visit after a success at `now`.
 
-    `chance` in [0, 1) spreads sources that would come together, by ±10 %. `pushed`: a hub tells
-    us at once, so one backup visit a day is enough. What the source asks for lengthens, never
-    shortens.
+    `chance` in [0, 1) spreads sources that would come together, by ±10 %. While a hub tells us
+    at once, one backup visit a day is enough. What the source asks for lengthens, never shortens.
     """
-    pause = interval(rhythm, now, shortest=shortest)
-    if pushed:
-        pause = max(pause, BACKUP)
-    asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST)
+    # Below the usual least all pauses shrink alike: a demo's days are short.
+    scale = min(shortest / SHORTEST, 1.0)
+    pause = interval(rhythm, now, shortest=max(shortest, SHORTEST)) * scale
+    if pace.pushed_until is not None and pace.pushed_until > now:
+        pause = max(pause, BACKUP * scale)
+    asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST) * scale
     pause *= 1 + JITTER * (2 * chance - 1)
     return _outside_skipped(now + max(pause, asked, shortest), pace)
 
@@ -290,7 +296,7 @@ def max_age(headers: Mapping[str, str], now: datetime) -> timedelta:
     control = headers.get("cache-control", "").lower()
     if "no-store" in control or "no-cache" in control:
         return timedelta(0)
-    found = re.search(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", control)
+    found = re.search(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})", control)
     if found:
         return min(timedelta(seconds=int(found[1])), ASKED_LONGEST)
     expires = _http_date(headers.get("expires", ""))
@@ -307,7 +313,7 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     """
     if not value:
         return None
-    if value.strip().isdigit():
+    if re.fullmatch(r"[0-9]+", value.strip()):
         until = now + min(timedelta(seconds=int(value.strip()[:9])), QUIET_LONGEST)
     else:
         until = min(_http_date(value) or now, now + QUIET_LONGEST)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from aggregator.collect import health, reasons, schedule
+from aggregator.collect import health, reasons, schedule, websub
 from aggregator.collect.ingest import Ingested, ingest
 from aggregator.collect.readers import read_feed
 from aggregator.collect.watch import Watched
@@ -164,7 +164,7 @@ def _keep_sample(visit: Visit, watched: Watched) -> None:
     source.sample = watched.sample
     if not watched.is_complete:
         source.body_hash = source.etag = source.last_modified = None
-        source.next_crawl_at = visit.now + max(visit.shortest, timedelta(minutes=15))
+        source.next_crawl_at = visit.now + visit.shortest
 
 
 def _parsed(answer: Response, now: datetime) -> ParsedFeed:
@@ -245,7 +245,11 @@ def _learn(visit: Visit, feed: ParsedFeed, ingested: Ingested, answer: Response)
         max_age=schedule.max_age(answer.headers, now),
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
+        pushed_until=schedule.Pace.of_json(source.pace).pushed_until,
     ).as_json()
+    websub.want(visit.session, source, feed, now=now)
+    if ingested.new and "pushed_until" in source.pace:
+        websub.count_missed(visit.session, source, len(ingested.new), now=now)
     if ingested.new:
         source.last_new_at = now
     if ingested.new or not source.rhythm:

@@ -93,6 +93,17 @@ def hold(session: Session, source_id: int, claimed_until: datetime) -> Source | 
     )
 
 
+def lock(session: Session, source_id: int) -> Source:
+    """The row, held until the commit, whoever has claimed it: for what comes beside the crawl."""
+    return session.scalars(
+        update(Source)
+        .where(Source.id == source_id)
+        .values(slug=Source.slug)
+        .returning(Source)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one()
+
+
 def renew(session: Session, ids: Collection[int], held: datetime, until: datetime) -> Sequence[int]:
     """Lengthen claims that end at `held`; the ids that are still ours."""
     statement = (

@@ -49,6 +49,8 @@ class Site:
     port: int
     pages: dict[str, Answer | Callable[[Asked], Answer]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    fallback: Callable[[Asked], Answer] | None = None
+    """What it says on paths that have no page of their own."""
 
     def url(self, path: str = "/") -> str:
         """The address of one of its pages."""
@@ -86,7 +88,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 self.path, dict(self.headers), time.monotonic(), self.command, self.rfile.read(size)
             )
             site.asked.append(asked)
-            page = site.pages.get(self.path, Answer(b"non", 404))
+            page = site.pages.get(self.path) or site.fallback or Answer(b"non", 404)
             answer = page(asked) if callable(page) else page
             time.sleep(answer.seconds)
             validator = answer.headers.get("ETag")
