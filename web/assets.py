@@ -1,35 +1,46 @@
-"""Our own stylesheet, scripts and icons: addresses that change with their content."""
+"""Our own stylesheet, scripts and icons, at addresses that change when any of them does.
+
+One version for all: a module's relative imports then lead to the same release as itself.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, send_from_directory, url_for
 
 FOLDER = Path(__file__).parent / "static"
 A_YEAR = 365 * 24 * 3600
 
 
 def install(app: Flask) -> None:
-    """Offer `asset()` to templates; what carries a version may be kept for a year."""
+    """Serve the files, and offer `asset()` to templates."""
+    app.add_url_rule("/static/<asked>/<path:filename>", "asset", _send)
     app.jinja_env.globals["asset"] = asset
-    app.after_request(_keep)
 
 
 def asset(name: str) -> str:
-    """The address of a file of `web/static`, with its version."""
-    return url_for("static", filename=name, v=version(name))
+    """The address of a file of `web/static`, with the release it belongs to."""
+    return url_for("asset", asked=release(), filename=name)
 
 
-@lru_cache(maxsize=64)
-def version(name: str) -> str:
-    """A short hash of the file's bytes; read once per process."""
-    return hashlib.blake2b((FOLDER / name).read_bytes(), digest_size=5).hexdigest()
+@cache
+def release() -> str:
+    """A short hash of all files' names and bytes; read once per process."""
+    found = hashlib.blake2b(digest_size=6)
+    for path in sorted(FOLDER.iterdir()):
+        found.update(path.name.encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
-def _keep(response: Response) -> Response:
-    if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+def _send(asked: str, filename: str) -> Response:
+    """The file; for a year where the release is this one, for a moment where it is another."""
+    response = send_from_directory(FOLDER, filename)
+    if asked == release():
         response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-cache"
     return response

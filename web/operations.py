@@ -17,7 +17,7 @@ from aggregator.publish.publication import PATHS
 from aggregator.store import directory
 from aggregator.taxonomy import terms
 from web import current
-from web.assets import FOLDER, asset, version
+from web.assets import FOLDER, asset, release
 from web.caching import keep_for
 from web.languages import language
 from web.languages import translate as _
@@ -155,9 +155,8 @@ def service_worker() -> Response:
     """The service worker, at the root so that it serves every page; its caches bear versions."""
     script = (Path(FOLDER) / "offline.js").read_text("utf-8")
     names = ("fil.css", "fil.js", "icon.svg")
-    release = "-".join(version(name) for name in names)
-    root, fallback = url_for("news.home"), url_for("pages.offline")
-    head = f"const RELEASE = {release!r}, HOME = {root!r}, OFFLINE = {fallback!r};\n"
+    fallback = url_for("pages.offline")
+    head = f"const RELEASE = {release()!r}, OFFLINE = {fallback!r};\n"
     files = ", ".join(repr(asset(name)) for name in names)
     body = f"{head}const SHELL = [OFFLINE, {files}];\n{script}"
     response = Response(body, mimetype="text/javascript")

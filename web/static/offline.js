@@ -1,5 +1,5 @@
 // Keeps the last pages read, so that they can be read again without a network.
-// RELEASE, HOME, OFFLINE and SHELL stand before this text.
+// RELEASE, OFFLINE and SHELL stand before this text.
 
 const SHELL_CACHE = `shell-${RELEASE}`;
 const PAGES = "pages";
@@ -32,7 +32,8 @@ async function page(request) {
     }
     return answer;
   } catch {
-    return (await cache.match(request)) || (await cache.match(HOME)) || caches.match(OFFLINE);
+    const kept = { ignoreVary: true };
+    return (await cache.match(request, kept)) || caches.match(OFFLINE, kept);
   }
 }
 
