@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -37,6 +39,7 @@ def run(settings: Settings) -> None:
 
     Raises FilcommunError when one of them stops by itself.
     """
+    _put_inventory(settings.sources_file)
     sync_file(settings, settings.sources_file)
     open_session = database.sessions(database.open_database(settings.database_url))
     console = Console()
@@ -54,6 +57,13 @@ def run(settings: Settings) -> None:
             f"The {fallen} stopped by itself with status {children[fallen].returncode}; "
             "its last lines above say why."
         )
+
+
+def _put_inventory(file: Path) -> None:
+    """Where an installed program starts in an empty folder, begin with the inventory it brings."""
+    shipped = files("aggregator.registry").joinpath("sources.yaml")
+    if not file.exists() and shipped.is_file():
+        file.write_bytes(shipped.read_bytes())
 
 
 @contextmanager
