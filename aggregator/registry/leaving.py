@@ -22,6 +22,7 @@ from aggregator.store.tables import (
     EntryVersion,
     Group,
     Lesson,
+    Record,
     Registration,
     Snapshot,
     Source,
@@ -134,6 +135,7 @@ def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool 
         execution_options={"synchronize_session": False},
     )
     session.execute(delete(Registration).where(Registration.group_id == group.id))
+    session.execute(delete(Record).where(Record.group_id == group.id))
     _wipe_entries(session, group, now)
     _wipe_amendments(session, group)
     _wipe_profile(group, now)

@@ -168,6 +168,24 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Plusieurs groupes s’appellent à peu près « {name} » : donnez leur identifiant (slug).",
         "Several groups are called about “{name}”: give the slug.",
     ),
+    "list_unknown": (
+        "Ce fichier n’est ni un export Kumu, ni une liste GoGoCarto, ni un tableau.",
+        "This file is neither a Kumu export, nor a GoGoCarto list, nor a table.",
+    ),
+    "list_large": (
+        "Ce fichier est trop lourd : {most} Mo au plus.",
+        "This file is too large: {most} MB at most.",
+    ),
+    "list_long": (
+        "Cette liste a plus de {most} groupes.",
+        "This list has over {most} groups.",
+    ),
+    "list_broken": ("Ce fichier JSON ne peut pas être lu.", "This JSON file cannot be read."),
+    "list_connections": (
+        "C’est une feuille de liens : donnez la feuille des éléments.",
+        "This is a sheet of connections: give the sheet of elements.",
+    ),
+    "missing_home": ("Sans site, un groupe ne peut pas être suivi.", "A group needs a site."),
     # Why a moderator refuses, or a reader reports.
     "off_topic": (
         "Hors sujet : cela ne concerne pas la vie de la métropole.",

@@ -11,6 +11,7 @@ from aggregator.store.tables.deciding import (
     Rate,
     Rule,
 )
+from aggregator.store.tables.exchange import Record
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
 from aggregator.store.tables.joining import Keeper, Ownership, Registration
 from aggregator.store.tables.leaving import Suppression
@@ -58,6 +59,7 @@ __all__ = [
     "Picture",
     "Rate",
     "Reading",
+    "Record",
     "Registration",
     "Rule",
     "Snapshot",

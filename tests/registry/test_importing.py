@@ -1,0 +1,236 @@
+"""Other tools' lists are read as they come, shown as a difference, and only ever proposed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from aggregator.errors import Refused
+from aggregator.registry import exchange, importing, leaving, moderation
+from aggregator.store import suppressions
+from aggregator.store.tables import Amendment, Group, Moderator, Record
+
+BLUEPRINT = {
+    "elements": [
+        {
+            "id": "e1",
+            "label": "Halage",
+            "type": "association",
+            "description": "Insertion par l’activité.",
+            "website": "https://halage.example",
+            "Thèmes": "Environnement et climat|economie-sociale|Pêche",
+            "Couleur": "vert",
+            "email": "secret@halage.example",
+        },
+        {"id": "e2", "label": "Vergers urbains", "website": "vergers.example"},
+        {"id": "o1", "label": "Rendre visible", "type": "objectif"},
+        {"label": "Sans site"},
+    ],
+    "connections": [
+        {"from": "e1", "to": "o1", "direction": "undirected"},
+        {"from": "o1", "to": "e2"},
+        {"from": "e1", "to": "e1"},
+        {"from": "e1", "to": "nowhere"},
+    ],
+}
+PROJECT = {
+    "attributes": [{"name": "Budget", "private": True}, {"name": "Couleur", "private": False}],
+    "elements": [
+        {
+            "_id": "elem-1",
+            "attributes": {
+                "label": "Halage",
+                "element type": "association",
+                "budget": "12 000 €",
+                "couleur": "vert",
+                "website": "https://halage.example",
+            },
+        }
+    ],
+    "connections": [],
+    "maps": [{"_id": "map-1", "elements": []}],
+}
+GOGOCARTO = {
+    "ontology": "gogofull",
+    "data": [
+        {
+            "id": "aa1",
+            "name": "Halage",
+            "geo": {"latitude": 48.93, "longitude": 2.33},
+            "address": {"postalCode": "93450", "addressLocality": "L'Île-Saint-Denis"},
+            "siteWeb": "https://halage.example/",
+            "categories": ["Environnement et climat"],
+            "openHours": {"mo": "9-12"},
+            "subscriberEmails": ["a@b.fr"],
+        },
+        {"id": "aa2", "name": "Ailleurs", "geo": {"latitude": 45.7, "longitude": 4.8}},
+    ],
+}
+
+
+def read(value: Any, **options: Any) -> list[exchange.Listed]:
+    return exchange.read(json.dumps(value).encode(), **options)
+
+
+def test_a_kumu_blueprint_gives_groups_their_terms_and_what_we_have_no_word_for() -> None:
+    halage, vergers, without = read(BLUEPRINT)
+    assert (halage.external_id, halage.name) == ("e1", "Halage")
+    assert halage.texts == {
+        "category": "association",
+        "description": "Insertion par l’activité.",
+        "home": "https://halage.example",
+    }
+    assert halage.terms == {
+        "topic": {"environnement", "economie-sociale"},
+        "objective": {"rendre-visible"},
+    }
+    assert halage.kept == {"Couleur": "vert", "Thèmes": ["Pêche"]}
+    assert vergers.terms == {"objective": {"rendre-visible"}}
+    assert without.name == "Sans site"
+
+
+def test_a_kumu_project_export_keeps_ids_and_leaves_private_fields_out() -> None:
+    (halage,) = read(PROJECT)
+    assert (halage.external_id, halage.kept) == ("elem-1", {"couleur": "vert"})
+
+
+def test_a_kumu_sheet_is_matched_as_kumu_does() -> None:
+    by_id = exchange.read(b"ID,Label,Description\n1,Halage,A\n1,Halage,B\n")
+    assert [(one.external_id, one.texts["description"]) for one in by_id] == [("1", "B")]
+    by_type = exchange.read(b"Label,Type\nHalage,association\nHalage,lieu\n")
+    assert [one.external_id for one in by_type] == ["Halage (association)", "Halage (lieu)"]
+    with pytest.raises(Refused, match="list_connections"):
+        exchange.read(b"From,To\nHalage,Rendre visible\n")
+
+
+def test_gogocarto_elements_are_placed_and_bounded() -> None:
+    (halage,) = read(GOGOCARTO, bounds=(1.4, 48.1, 3.6, 49.3))
+    assert halage.terms == {"topic": {"environnement"}, "area": {"l-ile-saint-denis"}}
+    assert halage.texts["home"] == "https://halage.example/"
+    assert "openHours" in halage.kept
+    assert "a@b.fr" not in str(halage)
+    assert len(read(GOGOCARTO)) == 2
+    assert len(read(GOGOCARTO["data"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "list_broken"),
+        (b"[" * 100_000, "list_broken"),
+        (b'{"elements": "x"}', "list_unknown"),
+        (b'{"a": 1}', "list_unknown"),
+        (b"", "sheet_empty"),
+        (b'{"elements": []}' + b" " * 20_000_000, "list_large"),
+        (json.dumps([{"id": n, "name": str(n)} for n in range(10_001)]).encode(), "list_long"),
+    ],
+)
+def test_what_is_no_list_is_refused(body: bytes, reason: str) -> None:
+    with pytest.raises(Refused) as refused:
+        exchange.read(body)
+    assert refused.value.reason == reason
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["label", "id", "from", "to", "geo", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(elements=JSON, connections=JSON)
+def test_any_json_is_read_or_refused(elements: Any, connections: Any) -> None:
+    for value in ({"elements": elements, "connections": connections}, {"data": elements}, elements):
+        try:
+            found = read(value)
+        except Refused:
+            continue
+        assert all(one.name and one.external_id for one in found)
+
+
+def test_an_import_is_a_plan_then_amendments_and_nothing_by_itself(
+    session: Session, now: datetime, bob: Moderator, a_group: Callable[..., Group]
+) -> None:
+    halage = a_group("halage", home="https://www.halage.example/", topic=["culture"])
+    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    assert [(one.outcome, one.why) for one in planned] == [
+        ("changed", ""),
+        ("new", ""),
+        ("unusable", "missing_home"),
+    ]
+    assert session.scalar(select(func.count(Amendment.id))) == 0
+    importing.propose(session, planned, origin="kumu", now=now)
+    assert halage.description == ""
+    kinds = [(one.kind, one.author) for one in moderation.queue(session)]
+    assert kinds == [("missing_group", "import"), ("profile", "import")]
+    for waiting in moderation.queue(session):
+        moderation.decide(session, waiting, "accept", bob, now=now)
+    assert halage.terms("topic") == ("culture", "economie-sociale", "environnement")
+    assert halage.description == "Insertion par l’activité."
+    (record,) = importing.records_of(session, [halage])[halage.id]
+    assert (record.external_id, record.kept["Couleur"]) == ("e1", "vert")
+
+    again = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    assert [one.outcome for one in again] == ["same", "same", "unusable"]
+
+
+def test_what_people_changed_here_is_left_alone_unless_it_is_a_mirror(
+    session: Session, a_group: Callable[..., Group]
+) -> None:
+    a_group("halage", description="À nous.", edited_fields=["description"], topic=["culture"])
+    respectful = importing.plan(session, read(BLUEPRINT), origin="kumu")[0]
+    assert respectful.change is not None
+    assert "description" not in respectful.change
+    assert "culture" in respectful.change["topic"]
+    mirrored = importing.plan(session, read(BLUEPRINT), origin="kumu", mirror=True)[0]
+    assert mirrored.change is not None
+    assert mirrored.change["description"] == "Insertion par l’activité."
+    assert "culture" not in mirrored.change["topic"]
+
+
+def test_groups_that_left_or_were_declined_are_not_brought_back(
+    session: Session, now: datetime, a_group: Callable[..., Group]
+) -> None:
+    a_group("halage", status="declined")
+    suppressions.suppress(session, ["https://vergers.example"], now=now)
+    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    assert [one.outcome for one in planned[:2]] == ["left", "left"]
+    assert importing.propose(session, planned, origin="kumu", now=now) == []
+
+
+def test_what_vanished_elsewhere_is_remembered_and_only_a_mirror_proposes_to_follow(
+    session: Session, now: datetime, a_group: Callable[..., Group]
+) -> None:
+    a_group("halage")
+    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")[:1]
+    importing.propose(session, planned, origin="kumu", now=now)
+    assert importing.propose(session, [], origin="kumu", now=now) == []
+    record = session.scalars(select(Record)).one()
+    assert record.vanished_at == now
+    importing.propose(session, planned, origin="kumu", now=now)
+    assert record.vanished_at is None
+    (gone,) = importing.propose(session, [], origin="kumu", now=now, mirror=True)
+    assert gone.change["status"]["to"] == "declined"
+
+
+def test_a_group_that_leaves_takes_its_records_along(
+    session: Session, now: datetime, a_group: Callable[..., Group]
+) -> None:
+    group = a_group("halage")
+    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")[:1]
+    importing.propose(session, planned, origin="kumu", now=now)
+    leaving.take_away(session, group, now=now)
+    assert session.scalar(select(func.count(Record.id))) == 0
