@@ -129,7 +129,8 @@ def _tell_one(
         base_url=settings.base_url,
     )
     issue_id = digest.issue_of(session, composed, now)
-    digest.put(session, "alert", alert, issue_id, now=now, priority=1)
+    letter = outbox.Issued(alert.subscriber.address, alert.subscriber.language, issue_id, alert.id)
+    outbox.write_all(session, "alert", [letter], now=now, priority=1)
     report.written += 1
     if alert.webhook:
         outbox.write(

@@ -79,6 +79,7 @@ def write_due(
     report = Report()
     now = clock()
     listed = 0
+    batch = _Batch(engine, settings, now)
     while True:
         with sessions() as session:
             due = subscribers.due(session, now=now, limit=_BATCH, offset=listed)
@@ -87,7 +88,7 @@ def write_due(
             if _may_wait(session, due, now):
                 report.waiting = True
                 break
-            written = _Batch(session, engine, settings, now).compose(due)
+            written = batch.compose(session, due)
         if dry_run:
             report.planned.extend(_planned(due, written))
             # What is only listed is not moved on, and comes again.
@@ -127,7 +128,7 @@ def preview(
     )
     latest = rhythm.latest_at(now)
     whole_period = latest - rhythm.latest_at(latest - timedelta(seconds=1))
-    composed = _Batch(session, engine, settings, now).one(edition, now - whole_period, now)
+    composed = _Batch(engine, settings, now).one(session, edition, now - whole_period, now)
     if composed is None:
         return None
     return composed.content.filled({MANAGE_MARK: "#", LEAVE_MARK: "#"})
@@ -170,29 +171,35 @@ _Written = tuple[_Period, Composed | None]
 
 
 class _Batch:
-    """The digests of some subscriptions, each distinct one composed once."""
+    """The digests of some subscriptions, each distinct one composed once.
 
-    def __init__(self, session: Session, engine: Engine, settings: Settings, now: datetime) -> None:
-        self._session, self._engine = session, engine
-        self._base_url, self._now = settings.base_url, now
+    What many views ask for is kept from one batch to the next: the news of a period, the agenda,
+    and the entries told lately.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, now: datetime) -> None:
+        self._engine, self._base_url, self._now = engine, settings.base_url, now
         self._news: dict[_Period, dict[int, int | None]] = {}
         self._agenda: dict[int, int | None] | None = None
         self._entries: dict[int, Entry | None] = {}
         self._composed: dict[tuple[Edition, _Period], Composed | None] = {}
 
-    def compose(self, due: Sequence[Subscription]) -> list[_Written]:
+    def compose(self, session: Session, due: Sequence[Subscription]) -> list[_Written]:
         """For each subscription its period and what it gets, in their order."""
+        self._composed = {}
         wanted = [(edition_of(one, view_of(one)), self._period(one)) for one in due]
         by_period: dict[_Period, dict[Edition, None]] = {}
         for edition, period in wanted:
             by_period.setdefault(period, {})[edition] = None
         for period, editions in by_period.items():
-            self._compose_period(list(editions), period)
+            self._compose_period(session, list(editions), period)
         return [(period, self._composed[edition, period]) for edition, period in wanted]
 
-    def one(self, edition: Edition, since: datetime, until: datetime) -> Composed | None:
+    def one(
+        self, session: Session, edition: Edition, since: datetime, until: datetime
+    ) -> Composed | None:
         """The digest of one edition."""
-        self._compose_period([edition], (since, until))
+        self._compose_period(session, [edition], (since, until))
         return self._composed[edition, (since, until)]
 
     def _period(self, subscription: Subscription) -> _Period:
@@ -202,26 +209,27 @@ class _Batch:
         earlier = rhythm.latest_at(until - timedelta(seconds=1))
         return min(subscription.covered_until or earlier, until), until
 
-    def _compose_period(self, editions: Sequence[Edition], period: _Period) -> None:
+    def _compose_period(
+        self, session: Session, editions: Sequence[Edition], period: _Period
+    ) -> None:
         news = self._news.get(period)
         if news is None:
             news = self._news[period] = subscribers.news(
-                self._session, since=period[0], until=period[1], not_older=NOT_OLDER
+                session, since=period[0], until=period[1], not_older=NOT_OLDER
             )
         if self._agenda is None:
-            self._agenda = subscribers.coming(
-                self._session, since=self._now, until=self._now + HORIZON
-            )
+            self._agenda = subscribers.coming(session, since=self._now, until=self._now + HORIZON)
         queries = {number: edition.view.query(self._now) for number, edition in enumerate(editions)}
         found = self._engine.matching(queries, list(news)) if news else {}
         events = self._engine.matching(queries, list(self._agenda)) if self._agenda else {}
         for number, edition in enumerate(editions):
             self._composed[edition, period] = self._compose_one(
-                edition, period, found.get(number, ()), events.get(number, ())
+                session, edition, period, found.get(number, ()), events.get(number, ())
             )
 
     def _compose_one(
         self,
+        session: Session,
         edition: Edition,
         period: _Period,
         found: Sequence[int],
@@ -233,7 +241,7 @@ class _Batch:
         chosen = ids[: edition.maximum]
         coming = set(events) - set(chosen)
         dated = compose.stories_once((id_ for id_ in agenda if id_ in coming), agenda)
-        shown = self._loaded([*chosen, *dated[: compose.AGENDA]])
+        shown = self._loaded(session, [*chosen, *dated[: compose.AGENDA]])
         told = [shown[id_] for id_ in chosen if id_ in shown]
         if not told:
             return None
@@ -247,7 +255,7 @@ class _Batch:
             base_url=self._base_url,
         )
 
-    def _loaded(self, ids: Sequence[int]) -> dict[int, Entry]:
+    def _loaded(self, session: Session, ids: Sequence[int]) -> dict[int, Entry]:
         """The entries that may be shown; many views tell the same ones, so they are kept."""
         if len(self._entries) > _KEPT:
             self._entries.clear()
@@ -256,7 +264,7 @@ class _Batch:
             self._entries.update(dict.fromkeys(missing))
             self._entries.update(
                 (entry.id, entry)
-                for entry in subscribers.entries(self._session, missing)
+                for entry in subscribers.entries(session, missing)
                 if rights.may_show(entry)
             )
         return {id_: entry for id_ in ids if (entry := self._entries[id_]) is not None}
@@ -290,6 +298,7 @@ def _write(
     pairs = list(zip(due, written, strict=True))
     for start in range(0, len(pairs), _TOGETHER):
         with sessions.begin() as session:
+            letters = []
             for subscription, (period, composed) in pairs[start : start + _TOGETHER]:
                 rhythm = rhythm_of(subscription)
                 assert rhythm is not None
@@ -303,30 +312,14 @@ def _write(
                     continue
                 if id(composed) not in issues:
                     issues[id(composed)] = issue_of(session, composed, now)
-                put(session, "digest", subscription, issues[id(composed)], now=now, priority=2)
-                report.written += 1
+                letters.append(_letter(subscription, issues[id(composed)]))
+            outbox.write_all(session, "digest", letters, now=now, priority=2)
+            report.written += len(letters)
 
 
-def put(
-    session: Session,
-    kind: str,
-    subscription: Subscription,
-    issue_id: int,
-    *,
-    now: datetime,
-    priority: int,
-) -> None:
-    """Write one subscriber's letter, which points at the issue that all who get it share."""
-    outbox.write(
-        session,
-        kind,
-        subscription.subscriber.address,
-        now=now,
-        language=subscription.subscriber.language,
-        priority=priority,
-        issue_id=issue_id,
-        subscription_id=subscription.id,
-    )
+def _letter(subscription: Subscription, issue_id: int) -> outbox.Issued:
+    subscriber = subscription.subscriber
+    return outbox.Issued(subscriber.address, subscriber.language, issue_id, subscription.id)
 
 
 def issue_of(session: Session, composed: Composed, now: datetime) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.store.tables import Issue, Letter, MailDomain
@@ -39,7 +40,6 @@ def write(
     language: str = "fr",
     values: dict[str, Any] | None = None,
     priority: int = 0,
-    issue_id: int | None = None,
     subscription_id: int | None = None,
 ) -> Letter:
     """Put one letter in the outbox; it leaves after the caller's commit."""
@@ -50,13 +50,45 @@ def write(
         priority=priority,
         language=language,
         values=values or {},
-        issue_id=issue_id,
         subscription_id=subscription_id,
         created_at=now,
         next_try_at=now,
     )
     session.add(letter)
     return letter
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A letter that carries an issue to one subscriber."""
+
+    address: str
+    language: str
+    issue_id: int
+    subscription_id: int
+
+
+def write_all(
+    session: Session, kind: str, letters: Sequence[Issued], *, now: datetime, priority: int
+) -> None:
+    """Put many letters of one kind in the outbox at once."""
+    rows = [
+        {
+            "kind": kind,
+            "address": letter.address,
+            "domain": letter.address.rpartition("@")[2].lower(),
+            "priority": priority,
+            "language": letter.language,
+            "values": {},
+            "issue_id": letter.issue_id,
+            "subscription_id": letter.subscription_id,
+            "created_at": now,
+            "next_try_at": now,
+        }
+        for letter in letters
+    ]
+    if rows:
+        session.execute(insert(Letter), rows)
 
 
 def settle(session: Session, *, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from aggregator.store.tables import (
@@ -17,6 +17,18 @@ from aggregator.store.tables import (
     Story,
     Subscriber,
     Subscription,
+)
+
+# Built once: it runs once per digest.
+_TABLE = Subscription.__table__
+_ADVANCE = (
+    update(_TABLE)  # type: ignore[arg-type]  # a mapped class's table is a Table
+    .where(
+        _TABLE.c.id == bindparam("subscription_id"),
+        _TABLE.c.next_digest_at == bindparam("due"),
+        _TABLE.c.paused_at.is_(None),
+    )
+    .values(next_digest_at=bindparam("next_at"), covered_until=bindparam("covered"))
 )
 
 
@@ -98,18 +110,13 @@ def advance(
 
     The letter is written in the same transaction, so that both happen or none.
     """
-    done = session.execute(
-        update(Subscription)
-        .where(
-            Subscription.id == subscription.id,
-            Subscription.next_digest_at == subscription.next_digest_at,
-            Subscription.paused_at.is_(None),
-        )
-        .values(next_digest_at=next_at, covered_until=covered),
-        execution_options={"synchronize_session": False},
-    )
-    assert isinstance(done, CursorResult)
-    return done.rowcount == 1
+    values = {
+        "subscription_id": subscription.id,
+        "due": subscription.next_digest_at,
+        "next_at": next_at,
+        "covered": covered,
+    }
+    return session.connection().execute(_ADVANCE, values).rowcount == 1
 
 
 def alerts(session: Session) -> Sequence[Subscription]:

@@ -26,6 +26,11 @@ def write(session: Session, now: datetime) -> Callable[..., int]:
 
     def make(address: str = "alice@example.org", **options: Any) -> int:
         kind = options.pop("kind", "manage_subscriptions")
+        if "issue_id" in options:
+            letter = store.Issued(address, "fr", options["issue_id"], options["subscription_id"])
+            store.write_all(session, kind, [letter], now=now, priority=options["priority"])
+            session.commit()
+            return session.scalars(select(Letter.id).order_by(Letter.id.desc())).first() or 0
         letter = store.write(session, kind, address, now=now, **({"values": VALUES} | options))
         session.commit()
         return letter.id
