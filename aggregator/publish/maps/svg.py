@@ -159,6 +159,13 @@ def _node(node: Node, chart: Chart) -> str:
     )
 
 
+def size_in_words(language: str) -> str:
+    """What the size of a mark means."""
+    if language.startswith("en"):
+        return "The bigger, the more news of late"
+    return "Plus c’est grand, plus le groupe a publié récemment"
+
+
 def _legend(chart: Chart) -> str:
     left, top, _, height = chart.box
     y = top + height - 34
@@ -172,11 +179,7 @@ def _legend(chart: Chart) -> str:
             f"{_text(words)}</text>"
         )
         x += 64 + len(words) * 8.2
-    size = (
-        "The bigger, the more news of late"
-        if chart.language.startswith("en")
-        else "Plus c’est grand, plus le groupe a publié récemment"
-    )
+    size = size_in_words(chart.language)
     parts.append(f'<text x="{left + 32:.0f}" y="{y + 27:.0f}" fill-opacity="0.75">{size}</text>')
     return f'<g class="legend" font-size="14">{"".join(parts)}</g>'
 

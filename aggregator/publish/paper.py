@@ -1,0 +1,168 @@
+"""Pages of paper: a PDF with our fonts, colours and measures in millimetres.
+
+Knows nothing of what is printed. Where DejaVu is installed every script is; otherwise a PDF's
+own fonts have to do, and what they lack becomes a question mark.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import segno
+from fpdf import FPDF
+
+from aggregator.publish.text import safe
+
+SIZES = {"a0": (1189.0, 841.0), "a1": (841.0, 594.0), "a2": (594.0, 420.0), "a3": (420.0, 297.0)}
+"""Posters by name: width and height in millimetres, landscape (ISO 216)."""
+
+INK, SOFT, THREAD = "#16202c", "#51606e", "#a90d27"
+
+_FONTS = (Path("/usr/share/fonts/truetype/dejavu"), Path("/usr/share/fonts/dejavu"))
+_POINT = 25.4 / 72
+
+
+class Paper:
+    """A PDF being drawn; every length in millimetres, the origin top left."""
+
+    def __init__(self, width: float, height: float, *, title: str) -> None:
+        self.width, self.height = width, height
+        self._pdf = FPDF(unit="mm", format=(width, height))
+        self._pdf.set_auto_page_break(auto=False)
+        self._pdf.set_margin(0)
+        self._pdf.set_title(safe(title))
+        self._pdf.set_creator("Fil commun")
+        folder = next((f for f in _FONTS if (f / "DejaVuSans.ttf").is_file()), None)
+        self._family, self._everything = "Helvetica", False
+        if folder is not None and (folder / "DejaVuSans-Bold.ttf").is_file():
+            self._pdf.add_font("fil", "", folder / "DejaVuSans.ttf")
+            self._pdf.add_font("fil", "B", folder / "DejaVuSans-Bold.ttf")
+            self._family, self._everything = "fil", True
+
+    def page(self) -> None:
+        """Begin a page."""
+        self._pdf.add_page()
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float,
+        bold: bool = False,
+        colour: str = INK,
+        align: str = "left",
+        widest: float | None = None,
+        url: str | None = None,
+    ) -> None:
+        """One line on a base line; `size` in millimetres; cut to `widest`; a link where given."""
+        self._pdf.set_font(self._family, "B" if bold else "", size / _POINT)
+        self._pdf.set_text_color(colour)
+        words = self._printable(words)
+        if widest is not None:
+            words = self._fitting(words, widest)
+        width = self._pdf.get_string_width(words)
+        left = x - {"left": 0.0, "middle": width / 2, "right": width}[align]
+        self._pdf.text(left, y, words)
+        if url:
+            self._pdf.link(left, y - size, width, size * 1.3, url)
+
+    def lines(
+        self, x: float, y: float, words: str, *, size: float, width: float, most: int,
+        colour: str = INK, bold: bool = False,
+    ) -> float:  # fmt: skip
+        """Words wrapped to a width, at most so many lines; returns the next base line."""
+        self._pdf.set_font(self._family, "B" if bold else "", size / _POINT)
+        line, told = "", 0
+        for word in self._printable(words).split():
+            longer = f"{line} {word}".strip()
+            if line and self._pdf.get_string_width(longer) > width:
+                if told + 1 >= most:
+                    line = longer
+                    break
+                self.text(x, y, line, size=size, colour=colour, bold=bold, widest=width)
+                line, told, y = word, told + 1, y + size * 1.3
+            else:
+                line = longer
+        if line:
+            self.text(x, y, line, size=size, colour=colour, bold=bold, widest=width)
+            y += size * 1.3
+        return y
+
+    def thread(
+        self, start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float],
+        *, width: float, colour: str,
+    ) -> None:  # fmt: skip
+        """A thin curve; `bend` is the control point of a quadratic Bézier curve."""
+        self._pdf.set_draw_color(colour)
+        self._pdf.set_line_width(width)
+        self._pdf.bezier([start, bend, end])
+
+    def circle(self, x: float, y: float, radius: float, colour: str) -> None:
+        """A filled circle around a point."""
+        self._pdf.set_fill_color(colour)
+        self._pdf.circle(x, y, radius, style="F")
+
+    def shape(self, corners: list[tuple[float, float]], colour: str) -> None:
+        """A filled polygon."""
+        self._pdf.set_fill_color(colour)
+        self._pdf.polygon(corners, style="F")
+
+    def box(
+        self, x: float, y: float, width: float, height: float, *,
+        fill: str | None = None, line: str | None = None, round_: float = 0.0, thick: float = 0.3,
+    ) -> None:  # fmt: skip
+        """A rectangle, filled or outlined or both."""
+        if fill:
+            self._pdf.set_fill_color(fill)
+        if line:
+            self._pdf.set_draw_color(line)
+            self._pdf.set_line_width(thick)
+        style = {(True, True): "DF", (True, False): "F"}.get((bool(fill), bool(line)), "D")
+        self._pdf.rect(
+            x, y, width, height, style=style, round_corners=round_ > 0, corner_radius=round_
+        )
+
+    def qr(self, x: float, y: float, side: float, words: str) -> None:
+        """A QR code (ISO 18004) with its quiet zone, on white."""
+        self.box(x, y, side, side, fill="#ffffff")
+        cells = qr_cells(words)
+        cell = side / len(cells)
+        self._pdf.set_fill_color("#000000")
+        for row, line in enumerate(cells):
+            for column, dark in enumerate(line):
+                if dark:
+                    # A hair wider than the cell, so that no viewer shows gaps between them.
+                    self._pdf.rect(
+                        x + column * cell, y + row * cell, cell * 1.02, cell * 1.02, style="F"
+                    )
+
+    def write(self) -> bytes:
+        """The PDF."""
+        return bytes(self._pdf.output())
+
+    def _printable(self, words: str) -> str:
+        words = " ".join(safe(words).split())
+        if self._everything:
+            return words
+        return words.encode("latin-1", "replace").decode("latin-1")
+
+    def _fitting(self, words: str, widest: float) -> str:
+        if self._pdf.get_string_width(words) <= widest:
+            return words
+        more = "…" if self._everything else "..."
+        low, high = 0, len(words)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._pdf.get_string_width(words[:middle].rstrip() + more) <= widest:
+                low = middle
+            else:
+                high = middle - 1
+        return words[:low].rstrip() + more
+
+
+def qr_cells(words: str) -> list[list[bool]]:
+    """The cells of a QR code, dark ones true, with the four light ones around it."""
+    code = segno.make(words, error="m", micro=False)
+    return [[bool(cell) for cell in row] for row in code.matrix_iter(border=4)]
