@@ -213,7 +213,8 @@ def _with_number(
     if number is None or gap.strip(" ,(-–"):
         return length, slug
     around = written[max(0, words[position].start - 80) : word.end + 40]
-    if word.raw.isdigit() and _CAMPUS.search(around):
+    if word.raw.isdigit() and (gap == "-" or _CAMPUS.search(around)):
+        # « Paris-8 », « licence à Paris 7 »: a university, which need not be there.
         return length + 1, slug
     return length + 1, _arrondissement(number)
 
