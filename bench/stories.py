@@ -1,6 +1,6 @@
 """How fast an entry finds its story among many: same text and same event together.
 
-    python -m bench.stories [--entries 100000]
+    python bench/stories.py [--entries 100000]
 
 Invented entries of 90 words from 2,000 sources, a tenth of them copies with a new beginning, each
 source with its own footer. Prints milliseconds beside the issue's limit of 1 ms a lookup.

@@ -13,9 +13,6 @@ from aggregator.errors import ParseError
 from aggregator.taxonomy import areas
 from aggregator.understand.tags import NO_PROFILE, Profile, Rules, TagFound, tags_for
 
-NAMED = 0.5
-"""Areas of less weight only stand in a list of many, and are left out."""
-
 
 def tagged_line(line: str, *, profile: Profile = NO_PROFILE, rules: Rules | None = None) -> str:
     """The JSON answer to one JSON line; raises ParseError with a sentence when it is none."""
@@ -40,18 +37,16 @@ def tagged(
     title, text = _string(asked.get("title")), _string(asked.get("text"))
     language = _string(asked.get("language")) or None
     found = tags_for(title, text, profile=profile, language=language, rules=rules)
-    tags = (*found.topics, *found.objectives, *found.skills)
-    named = [tag for tag in found.areas if tag.weight >= NAMED]
     return {
         "id": asked.get("id"),
         "topics": [tag.slug for tag in found.topics],
         "objectives": [tag.slug for tag in found.objectives],
         "skills": [tag.slug for tag in found.skills],
-        "areas": [tag.slug for tag in named if _is_commune(tag)],
+        "areas": [tag.slug for tag in found.areas if _is_commune(tag)],
         "language": found.language,
-        "evidence": [_why(tag) for tag in (*tags, *named)],
+        "evidence": [_why(tag) for tag in found.tags],
         "relevance": found.relevance,
-        "other_areas": [tag.slug for tag in named if not _is_commune(tag)],
+        "other_areas": [tag.slug for tag in found.areas if not _is_commune(tag)],
     }
 
 

@@ -86,6 +86,6 @@ def read_weights(text: str) -> Weights:
 
 @lru_cache(maxsize=1)
 def default_weights() -> Weights:
-    """The weights that come with the program, trained by `bench/train_tags.py`."""
+    """The weights that come with the program, trained by `bench/tagging.py --train`."""
     path = files("aggregator.understand").joinpath("data/weights.json")
     return read_weights(path.read_text("utf-8"))

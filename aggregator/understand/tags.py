@@ -25,6 +25,8 @@ SKILL_TAGGED = 0.3
 """Skills are rare: a probability of 0.3 is already a strong sign."""
 SHOWN = 0.6
 """From this probability on a tag is sure enough to be shown without a question mark."""
+ABOUT = 0.5
+"""An area of less weight only stands in a list of many: the entry is not about it."""
 RELEVANT = 0.6
 """Below this an entry goes to the queue « à vérifier »; it is never hidden by it."""
 
@@ -175,7 +177,7 @@ def tags_for(
         topics=_topics(seen, profile, rules.weights, relevance),
         objectives=_objectives(seen, profile, rules.weights, relevance),
         skills=_skills(seen, profile, rules.weights, relevance),
-        areas=tuple(_area(place, seen) for place in seen.places),
+        areas=tuple(_area(place, seen) for place in seen.places if place.weight >= ABOUT),
     )
 
 
