@@ -200,8 +200,8 @@ class Engine(Protocol):
 
 
 def seconds(instant: datetime) -> int:
-    """Whole seconds since 1970, within what every engine can keep (0 … 2³³)."""
-    return max(0, min(int(instant.timestamp()), 2**33))
+    """Whole seconds since 1970, within what every engine can keep (0 … 2³³ - 1)."""
+    return max(0, min(int(instant.timestamp()), 2**33 - 1))
 
 
 def month_of(instant: datetime) -> str:

@@ -133,3 +133,20 @@ def has_text(query: Query) -> bool:
             return any(has_text(part) for part in parts)
         case _:
             return False
+
+
+def wanted_terms(query: Query) -> tuple[str, ...]:
+    """The terms that rank by relevance, each once; those refused do not."""
+    found: dict[str, None] = {}
+    pending: list[Query] = [query]
+    while pending:
+        match pending.pop():
+            case Word(terms):
+                found.update(dict.fromkeys(terms))
+            case Phrase(words):
+                found.update((term, None) for terms in words for term in terms)
+            case And(parts) | Or(parts):
+                pending.extend(reversed(parts))
+            case _:
+                pass
+    return tuple(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,19 +12,31 @@ from typing import Any
 import pytest
 
 from aggregator.search.engine import Engine, IndexedEntry
-from aggregator.search.engines import open_engine
+from aggregator.search.engines import open_engine, opensearch_engine
 from aggregator.search.parser import parse
 
-ENGINES = ("whoosh", "tantivy")
+ENGINES = ("whoosh", "tantivy", pytest.param("opensearch", marks=pytest.mark.slow))
 
 Make = Callable[..., IndexedEntry]
 Ask = Callable[..., tuple[int, ...]]
 
 
 @pytest.fixture(params=ENGINES)
-def index_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an index of each engine, in an empty folder."""
-    return f"{request.param}:{tmp_path / 'index'}"
+def index_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an index of each engine that does not exist yet.
+
+    OpenSearch's is on the server that FILCOMMUN_TEST_OPENSEARCH names (`http://127.0.0.1:9200`);
+    `tests/search/opensearch` starts one.
+    """
+    if request.param != "opensearch":
+        yield f"{request.param}:{tmp_path / 'index'}"
+        return
+    server = os.environ.get("FILCOMMUN_TEST_OPENSEARCH")
+    if not server:
+        pytest.skip("not run against OpenSearch: FILCOMMUN_TEST_OPENSEARCH names no server")
+    alias = f"test-{uuid.uuid4().hex[:12]}"
+    yield f"opensearch+{server}/{alias}"
+    opensearch_engine.erase(f"opensearch+{server}/{alias}")
 
 
 @pytest.fixture

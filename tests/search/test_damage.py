@@ -22,6 +22,8 @@ from aggregator.search.query import EVERYTHING, Word
 Make = Callable[..., IndexedEntry]
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
+embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
+
 
 @pytest.mark.parametrize(
     "url", ["whoosh:", "sphinx:index", "whoosh", "opensearch:index", "", "/somewhere"]
@@ -31,6 +33,7 @@ def test_address_of_no_engine_is_refused_with_a_sentence(url: str) -> None:
         open_engine(url)
 
 
+@embedded
 def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
     folder = Path(index_url.partition(":")[2])
     folder.mkdir()
@@ -40,12 +43,14 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
     assert (folder / "thesis.odt").read_text() == "precious"
 
 
+@embedded
 def test_path_that_is_a_file_ends_in_a_sentence(index_url: str) -> None:
     Path(index_url.partition(":")[2]).write_text("not a folder")
     with pytest.raises(BrokenIndex, match="cannot be read"):
         open_engine(index_url)
 
 
+@embedded
 def test_missing_folder_of_the_current_index_ends_in_a_sentence(
     index: Engine, index_url: str
 ) -> None:
@@ -56,6 +61,7 @@ def test_missing_folder_of_the_current_index_ends_in_a_sentence(
         open_engine(index_url)
 
 
+@embedded
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 64, b"garbage, not an index at all" * 40])
 def test_overwritten_files_end_in_a_sentence_or_do_not_matter(
     index: Engine, index_url: str, make: Make, damage: bytes
@@ -84,6 +90,7 @@ def found_or_told(index_url: str) -> int | str:
         return "told" if "reindex" in str(error) else str(error)
 
 
+@embedded
 def test_byte_that_changed_on_disk_is_noticed(index: Engine, index_url: str, make: Make) -> None:
     index.add([make(n, f"eau {n}", "texte " * 50) for n in range(1, 50)])
     index.commit()
@@ -135,6 +142,7 @@ def _commit_forever(url: str, ready: object) -> None:
         start += 10
 
 
+@embedded
 @pytest.mark.slow
 def test_killed_thirty_times_while_committing_it_opens_and_is_never_half(index_url: str) -> None:
     context = multiprocessing.get_context("fork")
@@ -175,6 +183,7 @@ def _read_until(url: str, wanted: int, answers: object) -> None:
     answers.put(None)
 
 
+@embedded
 def test_reading_processes_see_each_commit_within_two_seconds(index_url: str, make: Make) -> None:
     writer = open_engine(index_url)
     context = multiprocessing.get_context("fork")

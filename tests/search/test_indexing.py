@@ -17,6 +17,8 @@ from aggregator.search.engines import open_engine
 from aggregator.search.query import EVERYTHING, Tag, Word
 from aggregator.store.tables import Entry, EntryTag, Source
 
+embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
+
 
 @pytest.fixture
 def news(
@@ -162,6 +164,7 @@ def test_failed_rebuild_leaves_the_old_index_alone(
     assert open_engine(index_url).count() == 3
 
 
+@embedded
 def test_deleted_index_comes_back_by_itself(
     sessions: sessionmaker[Session],
     session: Session,
@@ -175,6 +178,7 @@ def test_deleted_index_comes_back_by_itself(
     assert indexing.open_or_rebuild(sessions, index_url, quiet).count() == 3
 
 
+@embedded
 def test_index_deleted_under_a_running_portal_goes_on_serving_and_comes_back(
     sessions: sessionmaker[Session],
     session: Session,
@@ -207,6 +211,7 @@ def test_index_that_holds_nothing_because_all_is_hidden_is_not_built_again_and_a
     assert indexing.keep_up(sessions, index, index_url, quiet) == 0
 
 
+@embedded
 def test_index_of_another_version_is_rebuilt(
     sessions: sessionmaker[Session],
     session: Session,
@@ -223,6 +228,7 @@ def test_index_of_another_version_is_rebuilt(
     assert indexing.open_or_rebuild(sessions, index_url, quiet).count() == 3
 
 
+@embedded
 def test_engine_can_be_changed_and_changed_back(
     sessions: sessionmaker[Session],
     session: Session,

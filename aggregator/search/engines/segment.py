@@ -30,8 +30,8 @@ from aggregator.search.query import (
     Word,
 )
 
-_CACHED_BYTES: Final = 8_000_000
-"""Sets kept per segment; the largest segment has 12 kB sets."""
+_CACHED_BYTES: Final = 1_000_000
+"""Of sets kept per segment; a segment of 4,000 entries has sets of 500 bytes."""
 _SINGLE: Final = frozenset({"group", "source", "language", "type", "month", "story"})
 """Dimensions of which an entry has one value at most."""
 _SATURATION: Final = 1.2

@@ -38,7 +38,7 @@ _LOOK_EVERY: Final = 0.25
 """Seconds between looks for commits of other processes."""
 _TIER: Final = 8
 """Segments of one size class that are merged into one of the next; 8 is seldom, yet few remain."""
-_LARGEST: Final = 40_000
+_LARGEST: Final = 16_000
 """Entries; a merge never makes a larger segment, so that it ends within seconds."""
 _BATCH: Final = 4_000
 """Entries inverted in memory at once."""
