@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.collect import crawl
+from aggregator.collect import crawl, pictures, readings, websub
 from aggregator.collect.fetch import fetch
 from aggregator.mail import alerts, digest, subscribing
 from aggregator.mail import outbox as letters
@@ -131,6 +131,27 @@ def heartbeat(parts: Parts) -> None:
         asyncio.run(fetch(parts.settings.heartbeat_url, settings=parts.settings))
 
 
+def hubs(parts: Parts) -> int:
+    """Ask WebSub hubs to tell us at once, and renew what they promised."""
+    return websub.ask_due(parts.sessions, parts.settings, parts.clock)
+
+
+def pages(parts: Parts) -> int:
+    """Read the own pages of new entries whose feed is cut."""
+    return readings.read_due(parts.sessions, parts.settings, parts.clock)
+
+
+def lead_pictures(parts: Parts) -> int:
+    """Fetch the lead pictures of new entries."""
+    return pictures.fetch_due(parts.sessions, parts.settings, parts.clock)
+
+
+def sweep(parts: Parts) -> int:
+    """Delete pictures that no entry shows any more."""
+    with parts.sessions.begin() as session:
+        return pictures.sweep(session, parts.settings)
+
+
 TIMETABLE = (
     Job("index", timedelta(seconds=1), index),
     Job("registrations", timedelta(seconds=1), registrations),
@@ -140,6 +161,10 @@ TIMETABLE = (
     Job("ownership", timedelta(seconds=20), ownership),
     Job("holds", timedelta(seconds=10), held),
     Job("departed", timedelta(seconds=20), departed),
+    Job("hubs", timedelta(minutes=1), hubs),
+    Job("pages", timedelta(seconds=20), pages),
+    Job("pictures", timedelta(seconds=20), lead_pictures),
+    Job("sweep", timedelta(days=1), sweep),
     Job("heartbeat", timedelta(minutes=1), heartbeat),
     Job("forget", timedelta(hours=1), forget),
     Job("snapshot", timedelta(days=1), snapshot),

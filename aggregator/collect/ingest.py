@@ -18,7 +18,7 @@ from aggregator.collect import learning
 from aggregator.collect.understanding import Understood, evidence_of, profile_of, understand
 from aggregator.parse import clean
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
-from aggregator.store.tables import Entry, EntryTag, EntryVersion, Source
+from aggregator.store.tables import Entry, EntryTag, EntryVersion, Reading, Source
 from aggregator.understand.tags import Profile, Rules
 
 MAX_ENTRIES = 1000
@@ -205,11 +205,7 @@ def _edit(
     if not row.deleted:
         _keep_version(session, row.id, now)
     text = text_of(entry)
-    understood = understand(entry, text, profile, rules=rules)
-    said = learning.said_of(session, row.id)
-    on_topic = said.get(("relevance", "on-topic"))
-    if on_topic is not None:
-        understood = replace(understood, relevance=float(on_topic))
+    understood = _tag_again(session, row.id, understand(entry, text, profile, rules=rules))
     session.execute(
         update(Entry)
         .where(Entry.id == row.id)
@@ -221,14 +217,41 @@ def _edit(
         )
         .execution_options(synchronize_session=False)
     )
+    # What was read of its own page belongs to the earlier form.
+    session.execute(delete(Reading).where(Reading.entry_id == row.id))
+
+
+def deepen(session: Session, entry: Entry, text: str, *, now: datetime) -> None:
+    """Give an entry the longer text of its own page, for the index and for tags.
+
+    What is shown of it does not change; the caller commits.
+    """
+    as_parsed = ParsedEntry(
+        uid=entry.uid, url=entry.url, title=entry.title, language=entry.language
+    )
+    entry.text = text[:LONGEST_TEXT]
+    understood = understand(
+        as_parsed, entry.text, profile_of(entry.source), rules=learning.rules(session, now)
+    )
+    entry.relevance = _tag_again(session, entry.id, understood).relevance
+    entry.indexed_at = None
+
+
+def _tag_again(session: Session, entry_id: int, understood: Understood) -> Understood:
+    """Replace an entry's tags; what people said of it stays said, also of its relevance."""
+    said = learning.said_of(session, entry_id)
+    on_topic = said.get(("relevance", "on-topic"))
+    if on_topic is not None:
+        understood = replace(understood, relevance=float(on_topic))
     by_people = select(EntryTag.dimension, EntryTag.slug).where(
-        EntryTag.entry_id == row.id, EntryTag.origin == "moderator"
+        EntryTag.entry_id == entry_id, EntryTag.origin == "moderator"
     )
     kept = {(dimension, slug) for dimension, slug in session.execute(by_people)}
     session.execute(
-        delete(EntryTag).where(EntryTag.entry_id == row.id, EntryTag.origin != "moderator")
+        delete(EntryTag).where(EntryTag.entry_id == entry_id, EntryTag.origin != "moderator")
     )
-    _tag(session, [(row.id, understood)], besides=kept | said.keys())
+    _tag(session, [(entry_id, understood)], besides=kept | said.keys())
+    return understood
 
 
 def _keep_version(session: Session, entry_id: int, now: datetime) -> None:

@@ -281,6 +281,22 @@ _ALL = (
         permanent=True,
     ),
     Reason(
+        "no_article",
+        "La page ne contient pas de texte d’article.",
+        "The page holds no text of an article.",
+        "Rien à faire : le résumé du flux suffit.",
+        "Nothing to do: the feed’s summary is enough.",
+        permanent=True,
+    ),
+    Reason(
+        "not_a_picture",
+        "L’image annoncée n’est pas une image que l’on peut montrer.",
+        "The announced picture is not one that can be shown.",
+        "Choisir une image JPEG, PNG ou WebP de 200 pixels au moins.",
+        "Choose a JPEG, PNG or WebP picture of at least 200 pixels.",
+        permanent=True,
+    ),
+    Reason(
         "internal",
         "Nous avons fait une erreur en lisant cette source.",
         "We made a mistake while reading this source.",
