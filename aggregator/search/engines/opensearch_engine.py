@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from aggregator.errors import BrokenIndex, SettingsError, UnwritableIndex
+from aggregator.errors import BrokenIndex, QueryError, SettingsError, UnwritableIndex
 from aggregator.search.engine import (
     Cursor,
     IndexedEntry,
@@ -362,6 +362,8 @@ def _told(alias: str) -> Iterator[None]:
             f"The index {alias} cannot be used ({_reason(error)}): run `filcommun reindex`."
         ) from error
     except errors.OpenSearchException as error:
+        if "maxClauseCount" in _reason(error):
+            raise QueryError("This search has too many words: use fewer.", position=0) from error
         raise UnwritableIndex(
             f"OpenSearch does not answer for the index {alias} ({_reason(error)}): check the "
             "address, the password and the cluster's health; nothing is lost."

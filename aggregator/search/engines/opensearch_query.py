@@ -32,6 +32,9 @@ FORMAT: Final = 1
 """Raise it whenever analysis or the mapping changes: older indexes are then rebuilt."""
 _LAYERS: Final = ("", "2", "3", "4")
 """Parallel fields of one text."""
+_ANY: Final = "_any"
+_MOST_RANKING: Final = 200
+"""Terms that count for relevance; a cluster refuses thousands."""
 _FILLER: Final = "_"
 _GAP: Final = 16
 _LONGEST: Final = 60_000
@@ -46,7 +49,11 @@ Body = dict[str, Any]
 
 def _mapping() -> Body:
     text: Body = {"type": "text", "analyzer": "whitespace"}
-    fields: Body = {field + layer: text for field in _PLACED for layer in _LAYERS}
+    fields: Body = {}
+    for field in _PLACED:
+        # All terms of all layers again, without places: one look finds a word.
+        fields[field + _ANY] = {**text, "index_options": "docs", "norms": False}
+        fields.update({field + layer: {**text, "copy_to": field + _ANY} for layer in _LAYERS})
     fields["form"] = {"type": "keyword", "doc_values": False}
     fields["word"] = {"type": "keyword"}
     fields.update({dimension: {"type": "keyword"} for dimension in DIMENSIONS})
@@ -107,7 +114,7 @@ def found(query: Query) -> Body:
             return {"match_none": {}}
         case Word(terms, field):
             cut = [term[:_LONGEST_TERM] for term in terms]
-            return _any([{"terms": {field + layer: cut}} for layer in _LAYERS])
+            return {"terms": {field + _ANY: cut}}
         case Phrase(words, field):
             return _phrase(words, field)
         case Prefix(start, field):
@@ -159,7 +166,7 @@ def _span(terms: Sequence[str], field: str) -> Body:
 def scored(query: Query) -> Body:
     """The same entries with BM25 for their words; a word in the title weighs more."""
     boosts: list[Body] = []
-    for term in wanted_terms(query):
+    for term in wanted_terms(query)[:_MOST_RANKING]:
         cut = term[:_LONGEST_TERM]
         boosts.append({"term": {"text": {"value": cut}}})
         boosts.append({"term": {"title": {"value": cut, "boost": _TITLE_BOOST}}})
