@@ -1,4 +1,4 @@
-"""GoGoCarto's answers about groups and placed events, and such answers read. Pure.
+"""GoGoCarto's answers about groups and placed events. Pure; `registry.exchange` reads others'.
 
 The shapes are those of GoGoCarto's API (`elements.json` full and compact, `.jsonld`,
 `taxonomy.json`), so that its maps, and Transiscope, can list us as a source.
@@ -12,9 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aggregator.errors import ParseError
 from aggregator.publish import publication, rights
-from aggregator.publish.kumu import LARGEST, MOST
 from aggregator.publish.text import line
 from aggregator.taxonomy import areas, terms
 
@@ -26,7 +24,6 @@ JSONLD_MEDIA_TYPE = "application/ld+json; charset=utf-8"
 ONTOLOGIES = ("gogofull", "gogocompact", "gogosync")
 
 _DIMENSIONS = ("topic", "objective", "skill", "kind")
-_LONGITUDE, _LATITUDE = (-180.0, 180.0), (-90.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Place:
     latitude: float
     longitude: float
     categories: tuple[str, ...] = ()
-    """Our category ids when we made it, whatever the map uses when it was read."""
+    """Ids of `category_id`."""
     url: str | None = None
     description: str = ""
     locality: str = ""
@@ -198,26 +195,6 @@ def write_taxonomy(language: str = "fr") -> bytes:
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def read(body: bytes, *, source: str) -> list[Place]:
-    """The elements of another map, in its order; raises ParseError for anything else.
-
-    Takes `{"data": […]}` or a bare list, full or compact, and the importer's other spellings
-    (`lat`, `lng`, `title`, `nom`, …). Elements without a name or a place on earth are left out.
-    """
-    if len(body) > LARGEST:
-        raise ParseError(f"This answer has {len(body):,} bytes: at most {LARGEST:,} are read.")
-    try:
-        raw = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ParseError(f"This is no JSON: {error}.") from error
-    rows = raw.get("data") if isinstance(raw, dict) else raw
-    if not isinstance(rows, list):
-        raise ParseError("This is no GoGoCarto answer: it has no list of elements.")
-    if len(rows) > MOST:
-        raise ParseError(f"This map has more than {MOST:,} elements: ask for a part of it.")
-    return [place for row in rows if (place := _read(row, source)) is not None]
-
-
 def write_geojson(found: Iterable[Place]) -> bytes:
     """The places as a GeoJSON feature collection (RFC 7946)."""
     features = [
@@ -291,49 +268,3 @@ def _narrowest(slugs: Iterable[str]) -> areas.Area | None:
     # The whole country is no place to put on a map of the metropolis.
     local = [area for area in known if area.kind not in {"country", "region"}]
     return max(local, key=lambda area: areas.KINDS.index(area.kind), default=None)
-
-
-def _read(row: object, source: str) -> Place | None:
-    if isinstance(row, list):
-        names = ("id", "name", "latitude", "longitude", "categories")
-        row = dict(zip(names, row, strict=False))
-    if not isinstance(row, dict):
-        return None
-    geo = row.get("geo") if isinstance(row.get("geo"), dict) else row
-    assert isinstance(geo, dict)
-    latitude = _degrees(_first(geo, "latitude", "lat"), _LATITUDE)
-    longitude = _degrees(_first(geo, "longitude", "lng", "lon", "long"), _LONGITUDE)
-    name = line(str(_first(row, "name", "title", "nom") or ""))
-    number = line(str(_first(row, "id") or ""))
-    if not name or not number or latitude is None or longitude is None:
-        return None
-    address = row.get("address")
-    locality = address.get("addressLocality") if isinstance(address, dict) else address
-    url = line(str(_first(row, "website", "url", "site_web", "urls") or ""))
-    categories = _first(row, "categories", "taxonomy") or []
-    several = categories.split(",") if isinstance(categories, str) else categories
-    return Place(
-        id=number,
-        name=name,
-        latitude=latitude,
-        longitude=longitude,
-        categories=tuple(line(str(one)) for one in several) if isinstance(several, list) else (),
-        url=url if url.startswith(("https://", "http://")) else None,
-        description=line(str(_first(row, "description", "abstract") or "")),
-        locality=line(str(locality or "")),
-        source=source,
-        created=line(str(row.get("createdAt") or "")),
-        updated=line(str(row.get("updatedAt") or "")),
-    )
-
-
-def _first(row: dict[str, Any], *names: str) -> Any:
-    return next((row[name] for name in names if row.get(name) not in (None, "")), None)
-
-
-def _degrees(value: object, range_: tuple[float, float]) -> float | None:
-    try:
-        degrees = float(str(value).replace(",", "."))
-    except ValueError:
-        return None
-    return degrees if range_[0] <= degrees <= range_[1] else None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aggregator.errors import ParseError
 from aggregator.publish import gogocarto
+from aggregator.registry import exchange
 from aggregator.store.tables import Entry, EntryTag, Group, Source
 
 BASE = "https://fil.example"
@@ -87,41 +84,7 @@ def test_geojson_puts_longitude_first(groups: list[Group]) -> None:
     assert 2 < longitude < 3 < 48 < latitude
 
 
-def test_what_we_write_can_be_read(groups: list[Group]) -> None:
-    places = list(gogocarto.places(groups, base_url=BASE))
-    assert gogocarto.read(gogocarto.write(places), source=BASE) == places
-    (compact,) = gogocarto.read(gogocarto.write(places, ontology="gogocompact"), source="x")
-    assert (compact.name, compact.source) == ("Dyonisienne", "x")
-
-
-def test_other_spellings_are_understood_and_nonsense_is_left_out() -> None:
-    body = json.dumps(
-        [
-            {"id": 1, "nom": "AMAP", "lat": "48,9", "lng": "2.3", "taxonomy": "a,b"},
-            {"id": 2, "title": "Nulle part", "lat": 999, "lon": 2},
-            {"id": 3, "title": "", "lat": 48, "lon": 2},
-            {"id": 4, "name": "x", "lat": "nan", "lon": 2},
-            {"id": 5, "name": "x", "lat": 48, "lon": 2, "website": "javascript:alert(1)"},
-            "nothing", None, [],
-        ]
-    ).encode()  # fmt: skip
-    first, last = gogocarto.read(body, source="x")
-    assert (first.name, first.latitude, first.categories) == ("AMAP", 48.9, ("a", "b"))
-    assert last.url is None
-
-
-@given(st.binary())
-def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    with contextlib.suppress(ParseError):
-        assert isinstance(gogocarto.read(body, source="x"), list)
-
-
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: (
-    st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["data", "id", "name", "geo", "lat", "lng", "address", "categories"]),
-        inner, max_size=5,
-    )
-), max_leaves=20))  # fmt: skip
-def test_any_json_is_read_or_refused(value: object) -> None:
-    with contextlib.suppress(ParseError):
-        gogocarto.read(json.dumps(value).encode(), source="x")
+def test_what_we_write_is_read_by_our_own_import(groups: list[Group]) -> None:
+    body = gogocarto.write(gogocarto.places(groups, base_url=BASE))
+    (listed,) = exchange.read(body)
+    assert (listed.external_id, listed.name) == ("group-dyonisienne", "Dyonisienne")
