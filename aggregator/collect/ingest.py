@@ -125,8 +125,17 @@ class _Known:
 
 
 def _once(entries: Sequence[ParsedEntry]) -> list[ParsedEntry]:
-    """Each uid once, the first in the document."""
-    return list({entry.uid: entry for entry in reversed(entries)}.values())[::-1]
+    """Each uid once, the first in the document; what says nothing at all is left out."""
+    telling = [entry for entry in reversed(entries) if says_something(entry)]
+    return list({entry.uid: entry for entry in telling}.values())[::-1]
+
+
+def says_something(entry: ParsedEntry) -> bool:
+    """Whether there is anything to show of it: words, a page, a file or a date to come."""
+    return bool(
+        entry.title or entry.url or entry.summary or entry.content
+        or entry.enclosures or entry.starts_at
+    )  # fmt: skip
 
 
 def _known(session: Session, source_id: int, uids: Sequence[str]) -> dict[str, _Known]:

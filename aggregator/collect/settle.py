@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from aggregator.collect import health, reasons, schedule, websub
-from aggregator.collect.ingest import Ingested, ingest
+from aggregator.collect.ingest import Ingested, ingest, says_something
 from aggregator.collect.readers import read_feed
 from aggregator.collect.watch import Watched
 from aggregator.collect.wire import Response
@@ -170,7 +170,10 @@ def _keep_sample(visit: Visit, watched: Watched) -> None:
 def _parsed(answer: Response, now: datetime) -> ParsedFeed:
     """The feed in the answer; FetchError with what stands in its place otherwise."""
     try:
-        return read_feed(answer, now=now)
+        feed = read_feed(answer, now=now)
+        if feed.problems and not any(map(says_something, feed.entries)):
+            raise ParseError(f"Nothing could be saved of it: {feed.problems[0]}")
+        return feed
     except ParseError as error:
         wall = health.bot_wall(answer.status, answer.headers, answer.body)
         if wall is not None:
