@@ -16,6 +16,7 @@ from web import (
     current,
     desk,
     entries,
+    exchange,
     failures,
     follow,
     forms,
@@ -39,7 +40,7 @@ from web import (
 from web.mounting import Mounted
 
 _NOUNS = (
-    *(news, entries, stories, groups, terms, agenda, maps, follow),
+    *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
 )
 
