@@ -64,7 +64,7 @@ _PARTS: Final = re.compile(rf"(?:(?!{_CJK})(?:{_LETTER}))+|{_CJK}")
 _ELIDED: Final = frozenset("l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu".split())
 _WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|entr|o)$")
 _ORDINAL: Final = re.compile(r"^(\d{1,4})(?:er|ere|re|e|eme|ieme|nd|nde|de)s?$", re.ASCII)
-_ROMAN: Final = re.compile(r"^([IVXL]+)(?:er|ère|re|e|è|ème|eme|ᵉ|ʳ|ᵉʳ)$")
+_ROMAN: Final = re.compile(r"^(?:(I)(?:er|re|ère|ʳᵉ|ᵉʳ)|([IVX]+)(?:e|ème|eme|ᵉ))$")
 _PARIS_POSTCODE: Final = re.compile(r"^75(?:0(0[1-9]|1\d|20)|116)$")
 _DEPARTMENTS: Final = frozenset("75 77 78 91 92 93 94 95".split())
 _SPELLED: Final = {
@@ -183,21 +183,24 @@ def _terms(piece: str, form: str, french: bool) -> tuple[str, ...]:
         return (_light(form),)
     roman = _ROMAN.match(piece)
     if roman:
-        number = str(_value(roman.group(1)))
+        number = str(_value(roman.group(1) or roman.group(2)))
         return (f"{number}e", number)
-    plain = inflected(form, participle=_is_participle(piece))
-    if form in _SPELLED:
-        return (plain, _SPELLED[form])
     if len(piece) > 2 and piece[-1] == "s" and piece[:-1].isupper():
         return (form[:-1],)
+    if form in _SPELLED:
+        return (inflected(form), _SPELLED[form])
+    if not _is_participle(piece, form):
+        return (inflected(form),)
+    plain = inflected(form, participle=True)
     # Accents tell participles apart; one who types without accents must find them as well.
-    unaccented = inflected(form)
+    unaccented = re.sub("ee?s?$", "e", form)
     return (plain,) if unaccented == plain else (plain, unaccented)
 
 
-def _is_participle(piece: str) -> bool:
+def _is_participle(piece: str, form: str) -> bool:
+    """Whether it was written with é, or without accents as nothing but é can have been."""
     tail = unicodedata.normalize("NFC", piece[-4:]).casefold()
-    return tail.rstrip("s").endswith(("é", "ée"))
+    return tail.rstrip("s").endswith(("é", "ée")) or form.endswith(("ee", "ees"))
 
 
 def _light(form: str) -> str:
@@ -207,7 +210,7 @@ def _light(form: str) -> str:
 
 
 def _value(roman: str) -> int:
-    digits = [{"I": 1, "V": 5, "X": 10, "L": 50}[char] for char in roman]
+    digits = [{"I": 1, "V": 5, "X": 10}[char] for char in roman]
     pairs = zip(digits, [*digits[1:], 0], strict=True)
     return sum(-digit if digit < after else digit for digit, after in pairs)
 
@@ -217,6 +220,9 @@ def _with_places(
 ) -> tuple[str, ...]:
     """Adds what a number means as a place: the postcode of Paris 13e, the department in (93)."""
     first = terms[0]
+    if len(first) == 3 and first.isdigit() and previous[1].isdigit() and len(previous[1]) < 4:
+        # 20 000 is also found as 20000.
+        return (*terms, previous[1] + first)
     postcode = _PARIS_POSTCODE.match(first)
     if postcode:
         return terms if first != "75116" else (*terms, "75016")
@@ -268,7 +274,7 @@ def alternatives(word: str, *, derive: bool = True) -> tuple[tuple[str, ...], ..
 
 def _derived(token: Token) -> Iterator[str]:
     for term in dict.fromkeys((token.terms[0], token.form)):
-        yield from derived(term)
+        yield from map(inflected, derived(term))
     postcode = _PARIS_POSTCODE.match(token.terms[0])
     number = token.terms[0].removesuffix("e")
     if token.terms[0].endswith("e") and number.isdigit() and 1 <= int(number) <= 20:

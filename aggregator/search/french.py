@@ -36,6 +36,13 @@ IRREGULAR: Final = {
         "fou": "folle folles",
         "oeil": "yeux",
         "an": "ans",
+        "saint": "st sts saints",
+        "sainte": "ste stes saintes",
+        "reel": "reelle reelles",
+        "leger": "legere legeres",
+        "agent": "agente agentes",
+        "laic": "laique laiques laics",
+        "epoux": "epouse epouses",
         "ciel": "cieux",
         "aieul": "aieux",
         "travail": "travaux",
@@ -103,7 +110,6 @@ IRREGULAR: Final = {
         "fier": "fiere fieres",
         "dur": "dure dures",
         "sur": "sure sures",
-        "mur": "mure mures",
         "pur": "pure pures",
         "futur": "future futures",
         "seul": "seule seules",
@@ -193,11 +199,10 @@ def _participle(word: str) -> str:
     base = word.removesuffix("s")
     if base in IRREGULAR:
         return IRREGULAR[base]
-    stem = base.removesuffix("ee") if base.endswith("ee") else base.removesuffix("e")
-    if base.endswith("ee") or not _NOUNS_IN_E.search(base):
-        # The infinitive stands for all of them: rénové, rénovées, rénover.
-        return stem + "er" if len(stem) >= 3 else base
-    return base
+    masculine = base[:-1] if base.endswith("ee") else base
+    # The infinitive stands for all of them: rénové, rénovées, rénover.
+    is_noun = _NOUNS_IN_E.search(masculine) or len(masculine) < 4
+    return masculine if is_noun else masculine[:-1] + "er"
 
 
 def _singular(word: str) -> str:
@@ -228,7 +233,10 @@ _FEMININE: Final = (
     ("yenne", "yen", 7),
     ("eenne", "een", 7),
     ("ionne", "ion", 7),
-    ("elle", "el", 8),
+    ("tonne", "ton", 8),
+    ("elle", "el", 7),
+    ("chere", "cher", 8),
+    ("arde", "ard", 8),
     ("iere", "ier", 7),
     ("llere", "ller", 8),
     ("gere", "ger", 7),
@@ -308,4 +316,6 @@ _DERIVATIONS: Final = (
     ("gique", 7, ("gie",)),
     ("omie", 7, ("omique",)),
     ("omique", 7, ("omie",)),
+    ("te", 6, ("ter", "tent", "tation")),
+    ("e", 6, ("er", "ent")),
 )
