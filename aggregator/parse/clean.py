@@ -35,7 +35,7 @@ _WITH_CONTENT: Final = frozenset(_DROPPED.split())
 """Elements that go with all that is inside; any other that is not shown leaves its words."""
 _ATTRIBUTES: Final = {
     "a": {"href", "title", "hreflang"},
-    "img": {"src", "alt", "title", "width", "height"},
+    "img": {"src", "alt", "title", "width", "height", "style"},
     "time": {"datetime"},
     "abbr": {"title"},
     "td": {"colspan", "rowspan"},
@@ -46,8 +46,13 @@ _ATTRIBUTES: Final = {
     "*": {"lang", "dir"},
 }
 _LINKS: Final = frozenset({"href", "src", "cite"})
+_UNSEEN: Final = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|\Z)",
+    re.IGNORECASE,
+)
 _PIXEL: Final = re.compile(
-    r'<img(?=[^>]*\s(?:width|height)="\s*[01](?:px)?\s*")[^>]*>|<img(?![^>]*\ssrc=)[^>]*>|'
+    r'<img(?=[^>]*\s(?:(?:width|height)="\s*[01](?:px)?\s*"|style=))[^>]*>|'
+    r"<img(?![^>]*\ssrc=)[^>]*>|"
     r'<img[^>]*\ssrc="https?://(?:[^"/]*\.)?(?:pixel\.wp\.com|stats\.wordpress\.com|'
     r"feeds\.feedburner\.com/~(?:r|ff)|doubleclick\.net|google-analytics\.com|"
     r"feedsportal\.com|pixel\.quantserve\.com|scorecardresearch\.com|xiti\.com|"
@@ -72,6 +77,9 @@ def _attribute_rule(base: str) -> Callable[[str, str, str], str | None]:
             if name == "href" and value.lower().startswith(("mailto:", "tel:")):
                 return value if len(value) < 300 else None
             return page_url(value, base)
+        if name == "style":
+            # Only to tell what nobody is to see; such a picture is taken out afterwards.
+            return "unseen" if _UNSEEN.search(value) else None
         return tidy(value)[:1000]
 
     return rule

@@ -6,44 +6,50 @@ RFC 822 and ISO 8601 take the quick way; month names of a dozen languages, numbe
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2079
 """A year outside is a mistake of the source: the entry then has no date."""
 
+# English, French, Spanish, Italian, Portuguese, German, Dutch, Polish, Czech, Romanian, Catalan,
+# Scandinavian, Finnish, Turkish, Russian; without accents. "mar" may also be a Tuesday.
+_MONTH_NAMES: Final = (
+    """jan january janv janvier ene enero gen gennaio janeiro januar januari jaen styczen
+    stycznia sty leden ledna ianuarie gener tammikuu tammikuuta ocak января янв январь""",
+    """feb february fev fevr fevrier febrero febbraio fevereiro februar februari luty lutego lut
+    unor unora februarie febrer helmikuu helmikuuta subat февраля фев февраль""",
+    """mar march mars marzo marco marz mrz maart mrt maerz marzec marca brezen brezna martie marc
+    marts maaliskuu maaliskuuta mart марта мар март""",
+    """apr april avr avril abr abril aprile kwiecien kwietnia kwi duben dubna aprilie huhtikuu
+    huhtikuuta nisan апреля апр апрель""",
+    """may mai mayo mag maggio maio mei maj maja kveten kvetna maig toukokuu toukokuuta mayis мая
+    маи""",
+    """jun june juin junio giu giugno junho juni czerwiec czerwca cze cerven cervna iunie juny
+    kesakuu kesakuuta haziran июня июн июнь""",
+    """jul july juil juillet julio lug luglio julho juli lipiec lipca lip cervenec cervence iulie
+    juliol heinakuu heinakuuta temmuz июля июл июль""",
+    """aug august aou aout ago agosto augustus augusti sierpien sierpnia sie srpen srpna agost
+    elokuu elokuuta agustos августа авг август""",
+    """sep sept september septembre set setembro settembre septiembre wrzesien wrzesnia wrz zari
+    septembrie setembre syyskuu syyskuuta eylul сентября сен сент сентябрь""",
+    """oct october octobre octubre ott ottobre out outubro okt oktober pazdziernik pazdziernika
+    paz rijen rijna octombrie lokakuu lokakuuta ekim октября окт октябрь""",
+    """nov november novembre noviembre novembro listopad listopada lis listopadu noiembrie
+    marraskuu marraskuuta kasim ноября ноя ноябрь""",
+    """dec december decembre dic diciembre dicembre dez dezembro dezember des desember desembre
+    grudzien grudnia gru prosinec prosince decembrie joulukuu joulukuuta aralik декабря дек
+    декабрь""",
+)
 _MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january janv janvier ene enero gen gennaio janeiro januar januari jaen styczen "
-            "stycznia leden ledna ianuarie",
-            "feb february fev fevr fevrier febrero febbraio fevereiro februar februari luty lutego "
-            "unor unora februarie",
-            "mar march mars marzo marco marz mrz maart mrt maerz marzec marca brezen brezna martie",
-            "apr april avr avril abr abril aprile kwiecien kwietnia duben dubna aprilie",
-            "may mai mayo mag maggio maio mei maj maja kveten kvetna",
-            "jun june juin junio giu giugno junho juni czerwiec czerwca cerven cervna iunie",
-            "jul july juil juillet julio lug luglio julho juli lipiec lipca cervenec cervence "
-            "iulie",
-            "aug august aou aout ago agosto augustus augusti sierpien sierpnia srpen srpna",
-            "sep sept september septembre set setembro settembre septiembre wrzesien wrzesnia zari "
-            "septembrie",
-            "oct october octobre octubre ott ottobre out outubro okt oktober pazdziernik "
-            "pazdziernika rijen rijna octombrie",
-            "nov november novembre noviembre novembro listopad listopada listopadu noiembrie",
-            "dec december decembre dic diciembre dicembre dez dezembro dezember grudzien grudnia "
-            "prosinec prosince decembrie",
-        ),
-        start=1,
-    )
-    for name in names.split()
+    name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()
 }
 _FRENCH_WORDS: Final = """
 janv janvier fevr fevrier avr avril mai juin juil juillet aout septembre octobre novembre decembre
@@ -60,7 +66,7 @@ _ZONES: Final = {
 }  # fmt: skip
 _RFC822: Final = re.compile(
     r"\s*(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})\s+([A-Za-z]{3,9})\s+(\d{4})\s+"
-    r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([A-Za-z]{1,4}|[+-]\d{4})\s*\Z"
+    r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*((?![AaPp][Mm]\b)[A-Za-z]{1,4}|[+-]\d{4})\s*\Z"
 )
 _ISO: Final = re.compile(
     r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d*)?)?)?"
@@ -71,14 +77,17 @@ _ISO_SHORT: Final = re.compile(
 )
 _ISO_ODD: Final = re.compile(r"\s*(\d{4})-(?:W(\d{2})(?:-?(\d))?|(\d{3}))\s*\Z")
 _TIME: Final = re.compile(
-    r"(?<!\d)(\d{1,2})\s*[:hH]\s*(\d{1,2})?(?::(\d{1,2}))?(?:[.,]\d+)?(?:\s*([ap])\.?\s*m\b\.?)?",
+    r"(?<!\d)(\d{1,2})\s*[:h時시]\s*(\d{1,2})?(?::(\d{1,2}))?(?:[.,]\d+)?(?:\s*([ap])\.?\s*m\b\.?)?",
     re.IGNORECASE,
 )
 _NUMBERS: Final = re.compile(r"(?<!\d)(\d{1,4})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{2,4})(?!\d)")
 _OFFSET: Final = re.compile(
     r"(?:\b(?:gmt|utc)\s*)?([+-])\s*(\d{1,2}):?(\d{2})?(?!\d)", re.IGNORECASE
 )
-_WORD: Final = re.compile(r"[a-z]+")
+_WORD: Final = re.compile(r"[a-zа-я]+")
+_ACCENTED_FRENCH: Final = re.compile(r"\b(?:fév|déc|août)", re.IGNORECASE)
+_PLACE: Final = re.compile(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+\b")
+_EPOCH: Final = re.compile(r"\s*(\d{9,10})(\d{3})?\s*\Z")
 _DAY: Final = re.compile(r"(?<![\d:])(\d{1,2})(?:er|st|nd|rd|th|o)?(?![\d:])")
 _YEAR: Final = re.compile(r"(?<!\d)(\d{4})(?!\d)|['’](\d{2})(?!\d)")
 _ASIAN: Final = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
@@ -87,7 +96,15 @@ _ELEMENT: Final = re.compile(r"""<time[^>]{0,200}\bdatetime\s*=\s*["']?([^"'>]{1
 
 
 def _instant(
-    year: int, month: int, day: int, hour: int, minute: int, second: int, zone: timezone | ZoneInfo
+    year: int,
+    month: int,
+    day: int,
+    hour: int,
+    minute: int,
+    second: int,
+    zone: timezone | ZoneInfo,
+    *,
+    seconds: int = 0,
 ) -> datetime | None:
     """UTC; None for the 30th of February, for an offset of 99 hours, for the year 1."""
     try:
@@ -95,7 +112,9 @@ def _instant(
         start = datetime(year, month, day, tzinfo=zone)
         if not (0 <= hour <= 24 and 0 <= minute < 60 and 0 <= second <= 60):
             return None
-        wall = start.replace(tzinfo=None) + timedelta(hours=hour, minutes=minute, seconds=second)
+        wall = start.replace(tzinfo=None) + timedelta(
+            hours=hour, minutes=minute, seconds=second + seconds
+        )
         found = wall.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -149,7 +168,7 @@ def _quick(text: str, naive: timezone | ZoneInfo) -> datetime | None:
 
 def _plain(text: str) -> str:
     """Lower case without accents: `août` is `aout`."""
-    letters = unicodedata.normalize("NFD", text.lower())
+    letters = unicodedata.normalize("NFD", text.lower().replace("ı", "i"))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
@@ -202,15 +221,31 @@ def _by_words(text: str, words: list[str]) -> tuple[int, int, int] | None:
     return year, month, int(day.group(1)) if day else 1
 
 
-def _slow(text: str, naive: timezone | ZoneInfo) -> datetime | None:
-    text = _plain(text)
+def _without_zone(text: str, words: list[str], naive: timezone | ZoneInfo) -> timezone | ZoneInfo:
+    """The zone of a date that gives no offset: the one it names, Paris for French words."""
+    place = _PLACE.search(text)
+    if place:
+        try:
+            return ZoneInfo(place.group())
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return naive
+    named = next((zone for word in words if (zone := _named(word))), None)
+    is_french = _FRENCH.intersection(words) or _ACCENTED_FRENCH.search(text)
+    return named or (PARIS if naive is UTC and is_french else naive)
+
+
+def _slow(written: str, naive: timezone | ZoneInfo) -> datetime | None:
+    text = _plain(written)
     words = _WORD.findall(text)
-    if naive is UTC and _FRENCH.intersection(words):
-        naive = PARIS
-    clock, text = _take(_TIME, text)
-    asian, text = _take(_ASIAN, unicodedata.normalize("NFC", text))
-    numbers, text = (None, text) if asian else _take(_NUMBERS, text)
-    offset, text = _take(_OFFSET, text) if clock else (None, text)
+    clock = _TIME.search(text)
+    before, after = (text[: clock.start()], text[clock.end() :]) if clock else (text, "")
+    rest = unicodedata.normalize("NFC", f"{before} {after}")
+    asian, rest = _take(_ASIAN, rest)
+    numbers, rest = (None, rest) if asian else _take(_NUMBERS, rest)
+    # An offset follows the time: in "14-Nov-23 18:30" nothing is one.
+    offset = _OFFSET.search(after) if clock else None
+    if offset:
+        rest = f"{before} {after[: offset.start()]} {after[offset.end() :]}"
     day: tuple[int, int, int] | None
     if asian:
         day = int(asian.group(1)), int(asian.group(2)), int(asian.group(3))
@@ -218,13 +253,11 @@ def _slow(text: str, naive: timezone | ZoneInfo) -> datetime | None:
         english = any(word in {"mon", "tue", "wed", "thu", "fri", "sun"} for word in words)
         day = _by_numbers(numbers, month_first=english)
     else:
-        day = _by_words(text, words)
+        day = _by_words(rest, words)
     if day is None:
         return None
-    zone = _fixed(*offset.groups()) if offset else None
-    if zone is None:
-        zone = next((named for word in words if (named := _named(word))), None)
-    return _instant(*day, *_clock(clock), zone or naive)
+    zone = _fixed(*offset.groups()) if offset else _without_zone(written, words, naive)
+    return _instant(*day, *_clock(clock), zone)
 
 
 def date_in_path(url: str) -> datetime | None:
@@ -253,11 +286,17 @@ def parse_date(text: str, *, french: bool = False) -> datetime | None:
     naive: timezone | ZoneInfo = PARIS if french else UTC
     if len(text) > 400:
         return None
+    if "&" in text:
+        text = html.unescape(text).strip()
     if "<" in text:
         element = _ELEMENT.search(text)
         text = element.group(1) if element else re.sub(r"<[^<>]*>", " ", text)
     found = _quick(text, naive)
-    if found is None:
+    epoch = None if found else _EPOCH.match(text)
+    if epoch:
+        # Seconds, or milliseconds, since 1970.
+        found = _instant(1970, 1, 1, 0, 0, 0, UTC, seconds=int(epoch.group(1)))
+    elif found is None:
         odd = _ISO_ODD.match(text)
         if odd:
             return _week_or_ordinal(odd, naive)
