@@ -16,7 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.collect import crawl, pictures, readings, websub
 from aggregator.collect.fetch import fetch
-from aggregator.mail import alerts, digest, subscribing
+from aggregator.mail import alerts, digest, subscribing, webhooks
 from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
@@ -71,6 +71,11 @@ def digests(parts: Parts) -> None:
 def alert(parts: Parts) -> None:
     """Try the alerts on what was indexed since the last time."""
     alerts.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
+
+
+def hooks(parts: Parts) -> None:
+    """Tell webhooks what their alerts have found."""
+    webhooks.send_due(parts.sessions, parts.clock, settings=parts.settings)
 
 
 def registrations(parts: Parts) -> None:
@@ -157,6 +162,7 @@ TIMETABLE = (
     Job("registrations", timedelta(seconds=1), registrations),
     Job("outbox", timedelta(seconds=5), outbox),
     Job("alerts", timedelta(seconds=15), alert),
+    Job("webhooks", timedelta(seconds=15), hooks),
     Job("digests", timedelta(minutes=1), digests),
     Job("ownership", timedelta(seconds=20), ownership),
     Job("holds", timedelta(seconds=10), held),

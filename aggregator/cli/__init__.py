@@ -26,6 +26,7 @@ COMMANDS = {
     "reindex": "aggregator.cli.reindex",
     "digest": "aggregator.cli.digest",
     "alerts": "aggregator.cli.alerts",
+    "mail": "aggregator.cli.mail",
     "moderators": "aggregator.cli.moderators",
     "backup": "aggregator.cli.backup",
     "restore": "aggregator.cli.restore",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.store.tables import Issue, Letter, MailDomain
@@ -201,6 +201,25 @@ def quieten(session: Session, domain: str, *, now: datetime, until: datetime) ->
     row = session.get(MailDomain, domain) or MailDomain(name=domain, window_started_at=now, sent=0)
     row.quiet_until = until
     session.add(row)
+
+
+def newest(session: Session, *, limit: int, failed: bool = False) -> Sequence[Letter]:
+    """The letters written last, or those that could not be sent, the newest first."""
+    query = select(Letter).order_by(Letter.id.desc()).limit(limit)
+    return session.scalars(query.where(Letter.failed_at.is_not(None)) if failed else query).all()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many letters wait, were sent and have failed, of those that are still kept."""
+    states = {
+        "letters waiting": _waiting(),
+        "letters sent": Letter.sent_at.is_not(None),
+        "letters failed": Letter.failed_at.is_not(None),
+    }
+    return {
+        name: session.scalar(select(func.count(Letter.id)).where(state)) or 0
+        for name, state in states.items()
+    }
 
 
 def purge(session: Session, *, before: datetime) -> int:
