@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask import flash as show_later
 from flask_babel import Babel, get_locale, get_translations
 
@@ -36,8 +36,12 @@ def install(app: Flask) -> None:
 
 def language() -> str:
     """The language of this page: `fr`, `en`, …"""
-    locale = get_locale()
-    return locale.language if locale is not None else "fr"
+    if not has_request_context():
+        return "fr"
+    if "language" not in g:  # asked a hundred times by one page
+        locale = get_locale()
+        g.language = locale.language if locale is not None else "fr"
+    return cast(str, g.language)
 
 
 def translate(message: str, **values: Any) -> str:

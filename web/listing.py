@@ -100,7 +100,7 @@ class Listing:
     """Whether it is in order of date; else by relevance."""
     is_first: bool = True
     timeline: Sequence[tuple[str, int]] = ()
-    """Month (`2026-01`) and entries found in it, the oldest first; empty without facets."""
+    """Month (`2026-01`) and entries found in it, the oldest first; empty unless asked for."""
 
     @property
     def days(self) -> list[tuple[date, list[Card]]]:
@@ -128,7 +128,7 @@ class Listing:
         return ways(self.place)
 
 
-def listing(place: Place, title: str, *, facets: bool = True) -> Listing:
+def listing(place: Place, title: str, *, facets: bool = True, timeline: bool = False) -> Listing:
     """Ask once: the page of `place` that `apres` in the query string names, the first without."""
     view = place.view
     after = Cursor.read(request.args.get("apres"))
@@ -137,7 +137,7 @@ def listing(place: Place, title: str, *, facets: bool = True) -> Listing:
         query,
         limit=PAGE,
         after=after,
-        facets=(*PARAMETERS, "month") if facets else (),
+        facets=(*(PARAMETERS if facets else ()), *(("month",) if timeline else ())),
         order=view.order,
         fold=True,
     )

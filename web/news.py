@@ -38,7 +38,7 @@ def home_as(ending: str) -> Response:
 def search() -> str:
     """What matches a query, and how to ask; without a query, how to ask."""
     place = here("/recherche", "/recherche")
-    found = listing(place, title_of(place)) if request.args else None
+    found = listing(place, title_of(place), timeline=True) if request.args else None
     return render_template(
         "news/search.html",
         listing=found,
