@@ -39,7 +39,7 @@ def command(port: int, rhythm: float) -> None:
                     sources_file=inventory,
                     media_folder=folder / "media",
                     allow_private_networks=True,
-                    shortest_interval=10,
+                    shortest_interval=1,  # hours become seconds
                     log_level="ERROR",  # ill sources are meant to be; /sante tells of them
                 )
             )
