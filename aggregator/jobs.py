@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from aggregator import watch
 from aggregator.collect import crawl, pictures, readings, websub
 from aggregator.collect.fetch import fetch
 from aggregator.mail import alerts, digest, subscribing, webhooks
@@ -33,7 +34,7 @@ from aggregator.registry import (
 )
 from aggregator.registry import ownership as proofs_of_owners
 from aggregator.search import indexing
-from aggregator.store import backup, upkeep
+from aggregator.store import backup, figures, upkeep
 
 log = structlog.get_logger()
 
@@ -130,8 +131,18 @@ def backup_(parts: Parts) -> None:
         backup.nightly(engine, folder, extra=places, now=parts.clock())
 
 
+def figures_(parts: Parts) -> None:
+    """Keep today's figures for /sante, and write to the operator when something is wrong."""
+    now = parts.clock()
+    with parts.sessions.begin() as session:
+        figures.keep(session, now.date(), figures.of_last_day(session, now))
+        watch.write_warning(session, parts.settings, now)
+
+
 def heartbeat(parts: Parts) -> None:
-    """Tell the dead man's switch that the worker is well."""
+    """Count a minute of work, and tell the dead man's switch that the worker is well."""
+    with parts.sessions.begin() as session:
+        figures.count_minute(session, parts.clock())
     if parts.settings.heartbeat_url is not None:
         asyncio.run(fetch(parts.settings.heartbeat_url, settings=parts.settings))
 
@@ -172,6 +183,7 @@ TIMETABLE = (
     Job("pictures", timedelta(seconds=20), lead_pictures),
     Job("sweep", timedelta(days=1), sweep),
     Job("heartbeat", timedelta(minutes=1), heartbeat),
+    Job("figures", timedelta(minutes=10), figures_),
     Job("forget", timedelta(hours=1), forget),
     Job("snapshot", timedelta(days=1), snapshot),
     Job("backup", timedelta(hours=1), backup_),

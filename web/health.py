@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request
+from markupsafe import Markup
 
 from aggregator.collect.health import STATES
 from aggregator.collect.reasons import REASONS
-from aggregator.store import directory, entries, suppressions
+from aggregator.store import directory, entries, figures, suppressions
 from aggregator.store.tables import Host, Source
-from web import current
+from web import charts, current
 from web.languages import language
+from web.languages import translate as _
 
 blueprint = Blueprint("health", __name__)
 
 _WEEK = timedelta(days=7)
+_QUARTER = timedelta(days=90)
 _TONES = {
     "ok": "good",
     "new": "idle",
@@ -58,6 +61,17 @@ class Line:
     """What its host received from us in the last 7 days, for all its sources."""
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One figure over the last quarter."""
+
+    label: str
+    unit: str
+    """`number`, `duration` (seconds) or `share`."""
+    points: Sequence[tuple[date, float]]
+    chart: Markup
+
+
 @blueprint.get("/sante")
 def index() -> str:
     """Every source, the ill ones first, and the portal's own figures."""
@@ -84,6 +98,7 @@ def index() -> str:
         entries=entries.total(session),
         requests=sum(directory.requests_by_host(session, (now - _WEEK).date()).values()),
         left=suppressions.departures(session),
+        history=_history(),
     )
 
 
@@ -115,6 +130,31 @@ def _lines() -> list[Line]:
         if source.left_inventory_at is None
         for name in (urlsplit(source.address).netloc.lower(),)
     ]
+
+
+def _history() -> list[Course]:
+    since = (current.now() - _QUARTER).date()
+    session = current.session()
+    return [
+        Course(label, unit, points, charts.line(points, label))
+        for name, (label, unit) in _courses().items()
+        if len(points := figures.history(session, name, since)) > 1
+    ]
+
+
+def _courses() -> dict[str, tuple[str, str]]:
+    return {
+        "entries": (_("Nouvelles reçues"), "number"),
+        "freshness_p50": (_("Attente médiane"), "duration"),
+        "freshness_p95": (_("Attente de 95 nouvelles sur 100"), "duration"),
+        "sources_ill": (_("Sources malades"), "number"),
+        "sources_silent": (_("Sources silencieuses"), "number"),
+        "requests": (_("Requêtes envoyées"), "number"),
+        "unchanged_share": (_("Visites sans rien de neuf"), "share"),
+        "moderation_delay": (_("Délai médian de modération"), "duration"),
+        "letters_sent": (_("Lettres parties"), "number"),
+        "worker_minutes": (_("Minutes de marche"), "number"),
+    }
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float | None:

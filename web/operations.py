@@ -16,7 +16,7 @@ from aggregator.errors import BrokenIndex
 from aggregator.publish.publication import PATHS
 from aggregator.store import directory
 from aggregator.taxonomy import terms
-from web import current
+from web import current, gauges
 from web.assets import FOLDER, asset, release
 from web.caching import keep_for
 from web.languages import language
@@ -52,9 +52,9 @@ def ready() -> ResponseReturnValue:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """This process's counters (Prometheus text format)."""
+    """The service's figures and this process's counters (Prometheus text format)."""
     return Response(
-        generate_latest(REGISTRY),
+        gauges.exposition(current.session(), current.now()) + generate_latest(REGISTRY),
         content_type=CONTENT_TYPE_LATEST,
         headers={"Cache-Control": "no-store"},
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_day_names
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 from markupsafe import Markup, escape
 
@@ -62,6 +62,7 @@ def install(app: Flask) -> None:
         weekdays=lambda: [get_day_names("wide", locale=language())[day] for day in range(7)],
         written_in=written_in,
     )
+    app.jinja_env.globals.update(in_unit=in_unit)
     app.jinja_env.filters.update(number=number, spaced=_spaced_for_readers)
 
 
@@ -78,6 +79,15 @@ def messages() -> Sequence[tuple[str, str]]:
 def number(value: float) -> str:
     """A number as the language writes it: `1 234` (U+202F), `1,234`."""
     return format_decimal(value, locale=language())
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A figure as people read it: a `number`, a `share` in per cent, or a `duration` (seconds)."""
+    if unit == "share":
+        return format_percent(value, locale=language())
+    if unit == "duration":
+        return typography.duration(value, language())
+    return number(value)
 
 
 def _spaced_for_readers(text: str) -> str:

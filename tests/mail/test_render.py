@@ -51,6 +51,14 @@ VALUES: dict[str, dict[str, Any]] = {
     "help_published": {"title": "Une rampe ?", "path": PATH, "reason": None},
     "help_refused": {"title": "Une rampe ?", "path": PATH, "reason": "off_topic"},
 }  # fmt: skip
+VALUES["operator_warning"] = {
+    "warnings": [
+        {"code": "sources", "ill": 40, "of": 187, "before": 3},
+        {"code": "letters", "waiting": 12},
+        {"code": "disk", "megabytes": 300},
+        {"code": "job", "name": "index", "failures": 4, "error": "OSError: <b>full</b>"},
+    ]
+}
 VALUES["remind_subscription"] = VALUES["confirm_subscription"]
 COMPOSED = {"digest", "alert"}
 

@@ -25,7 +25,7 @@ from aggregator.store.tables.subscribers import (
     Subscriber,
     Subscription,
 )
-from aggregator.store.tables.upkeep import JobRun
+from aggregator.store.tables.upkeep import DailyFigure, JobRun
 from aggregator.store.tables.workshops import HelpRequest, Snapshot, Workshop
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Approval",
     "Base",
     "Crawl",
+    "DailyFigure",
     "Entry",
     "EntryTag",
     "EntryVersion",

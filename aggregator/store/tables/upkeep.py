@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import String
+from sqlalchemy import Date, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aggregator.store.tables.base import Base
@@ -22,3 +22,14 @@ class JobRun(Base):
     failures: Mapped[int] = mapped_column(default=0)
     """In a row, since it last went well."""
     last_error: Mapped[str] = mapped_column(default="")
+
+
+class DailyFigure(Base):
+    """One figure of one day (UTC): how well the service does, in public on /sante."""
+
+    __tablename__ = "daily_figures"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """One of `aggregator.store.figures.NAMES`."""
+    value: Mapped[float]

@@ -1,0 +1,74 @@
+"""What the operator must hear of without looking: written to the outbox, once a day at most."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, make_url, select
+from sqlalchemy.orm import Session
+
+from aggregator.settings import Settings
+from aggregator.store import figures, outbox, upkeep
+from aggregator.store.tables import Letter
+
+KIND = "operator_warning"
+MANY = 5
+"""So many more ill sources than yesterday, and a fifth of all, are not each one's own trouble."""
+LATE = timedelta(hours=1)
+FULL = 1_000_000_000
+"""Bytes free on the disk below which it is called almost full."""
+STUBBORN = 3
+"""Failures in a row after which a job is reported."""
+
+
+def write_warning(session: Session, settings: Settings, now: datetime) -> bool:
+    """Write what is wrong to `settings.contact`; False when all is well or it was told today."""
+    told = session.scalar(
+        select(Letter.id).where(Letter.kind == KIND, Letter.created_at > now - timedelta(days=1))
+    )
+    if told is not None or "@" not in settings.contact:
+        return False
+    found = list(warnings(session, settings, now))
+    if found:
+        outbox.write(session, KIND, settings.contact, now=now, values={"warnings": found})
+    return bool(found)
+
+
+def warnings(session: Session, settings: Settings, now: datetime) -> Iterator[dict[str, Any]]:
+    """What is wrong now, as the letter's values."""
+    today = figures.of_last_day(session, now)
+    before = dict(figures.history(session, "sources_ill", now.date() - timedelta(days=1)))
+    ill, total = int(today["sources_ill"]), int(today["sources"])
+    yesterday = int(before.get(now.date() - timedelta(days=1), 0))
+    if ill >= yesterday + MANY and ill * 5 >= total:
+        yield {"code": "sources", "ill": ill, "of": total, "before": yesterday}
+    waiting = session.scalar(
+        select(func.count(Letter.id)).where(
+            Letter.sent_at.is_(None), Letter.failed_at.is_(None), Letter.created_at < now - LATE
+        )
+    )
+    if waiting:
+        yield {"code": "letters", "waiting": waiting}
+    free = shutil.disk_usage(_data_folder(settings)).free
+    if free < FULL:
+        yield {"code": "disk", "megabytes": free // 1_000_000}
+    for run in upkeep.runs(session):
+        if run.failures >= STUBBORN:
+            yield {
+                "code": "job",
+                "name": run.name,
+                "failures": run.failures,
+                "error": run.last_error[:200],
+            }
+
+
+def _data_folder(settings: Settings) -> Path:
+    """Where the data grow: the database's folder, or here when it is on a server."""
+    address = make_url(settings.database_url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        return Path(address.database).absolute().parent
+    return Path.cwd()
