@@ -27,7 +27,6 @@ from aggregator.understand import reading
 from aggregator.understand.lexicon import Lexicon, default_text, read_lexicon
 from aggregator.understand.stories import StoryEntry, StoryIndex
 from aggregator.understand.tags import (
-    SKILLS_IN_TEXTS,
     Profile,
     Rules,
     Understanding,
@@ -39,6 +38,7 @@ from aggregator.understand.training import OBJECTIVES, Labelled, train
 DATA = Path("../shared/tagging")
 WEIGHTS = Path("aggregator/understand/data/weights.json")
 TOPICS = tuple(term.slug for term in terms.terms("topic"))
+SKILLS = tuple(term.slug for term in terms.terms("skill"))
 CODES = {
     "urb": "urbanisme",
     "log": "logement",
@@ -177,7 +177,7 @@ def profile_of(text: Labelled, texts: Iterable[Labelled]) -> Profile:
 
 
 def _slugs(dimension: str) -> Sequence[str]:
-    return {"topic": TOPICS, "objective": OBJECTIVES, "skill": SKILLS_IN_TEXTS}[dimension]
+    return {"topic": TOPICS, "objective": OBJECTIVES, "skill": SKILLS}[dimension]
 
 
 def cross_validated(

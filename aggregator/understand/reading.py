@@ -120,23 +120,22 @@ def _stems(title: Sequence[Word], text: Sequence[Word]) -> frozenset[str]:
 
 
 def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
-    """What speaks for one topic or skill: how strong, which part of all, in the title, the rank."""
+    """What speaks for one topic or skill: how strong, beside which others, in the title."""
     strengths = reading.strengths.get(dimension, {})
     strength = max(strengths.get(slug, 0.0), 0.0)
     features = {"bias": 1.0}
     if strength > 0:
         total = sum(value for value in strengths.values() if value > 0)
-        phrases = _phrases(reading, dimension, slug)
-        stronger = sum(value > strength for value in strengths.values())
+        others = max((value for other, value in strengths.items() if other != slug), default=0.0)
+        best = max(_phrases(reading, dimension, slug).values(), default=0.0)
         features |= {
             "strength": math.log1p(strength),
             "amount": min(strength, 40.0) / 10,
             "share": strength / total,
+            "of best": strength / max(strength, others),
+            "lead": math.log((strength + 1) / (max(others, 0.0) + 1)),
             "title": math.log1p(max(reading.in_title[dimension].get(slug, 0.0), 0.0)),
-            f"rank {min(stronger, 3)}": 1.0,
-            "of best": strength / max(strengths.values()),
-            "phrases": math.log1p(len(phrases)),
-            "best phrase": max(phrases.values(), default=0.0) / 4,
+            "best phrase": best / 4,
         }
     return features | word_features(reading)
 

@@ -285,6 +285,12 @@ def _skills(
         # A text that shows another practice replaces what the group says of itself in general.
         if not found or slug not in SKILLS_IN_TEXTS:
             found[slug] = TagFound("skill", slug, "source", _INHERITED)
+    for term in terms.terms("skill"):
+        learned = profile.learned.get(("skill", term.slug))
+        if learned is not None and term.slug not in (*SKILLS_IN_TEXTS, *found):
+            weight = probability(log_odds(USUAL["skill"]) + learned) * relevance
+            if weight >= SKILL_TAGGED:
+                found[term.slug] = TagFound("skill", term.slug, "learned", round(weight, 3))
     return tuple(sorted(found.values(), key=lambda tag: -tag.weight))
 
 
