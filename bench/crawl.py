@@ -212,13 +212,15 @@ def run_bare(feeds: int, concurrency: int = 32) -> None:
 READER = """
 import json, resource, sys, time
 from reader import make_reader
-folder, feeds, port, hosts = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4].split(",")
+folder = sys.argv[1]
+urls = open(folder + "/urls").read().split()
+feeds = len(urls)
 reader = make_reader(folder + "/reader.db")
-for host in hosts:
-    reader.add_feed(f"http://{host}:{port}/feed", exist_ok=True)
+for url in urls:
+    reader.add_feed(url, exist_ok=True)
 used = resource.getrusage(resource.RUSAGE_SELF); before = used.ru_utime + used.ru_stime
 started = time.perf_counter()
-for _ in reader.update_feeds_iter(workers=32):
+for _ in reader.update_feeds_iter(workers=32, scheduled=False):
     pass
 used = resource.getrusage(resource.RUSAGE_SELF); seconds = time.perf_counter() - started
 cpu = used.ru_utime + used.ru_stime - before
@@ -234,7 +236,7 @@ def peer_python(folder: Path) -> str | None:
     if not python.exists():
         try:
             subprocess.run([sys.executable, "-m", "venv", str(kept)], check=True)
-            install = [str(python), "-m", "pip", "install", "-q", "reader"]
+            install = [str(python), "-m", "pip", "install", "-q", "reader", "sgmllib3k"]
             subprocess.run(install, check=True, timeout=300)
         except (subprocess.SubprocessError, OSError) as error:
             print(f"reader is not measured: {error}", file=sys.stderr)
@@ -274,7 +276,8 @@ def compare(feeds: int, entries: int, with_reader: bool) -> dict[str, dict[str, 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peer = peer_python(folder) if with_reader else None
-        hosts = ",".join(farm_address(n) for n in range(feeds))
+        urls = [f"http://{farm_address(n)}:{PORT}/feed" for n in range(feeds)]
+        (folder / "urls").write_text("\n".join(urls))
 
         def note(client: str, kind: str, *command: str) -> None:
             table.setdefault(client, {})[kind] = measured(*command)
@@ -289,12 +292,11 @@ def compare(feeds: int, entries: int, with_reader: bool) -> dict[str, dict[str, 
                 note("filcommun", kind, *here, "--ours", str(plain), str(feeds), "no")
                 note("filcommun, tagging", kind, *here, "--ours", str(tagged), str(feeds), "yes")
                 if peer:
-                    note("reader", kind, peer, "-c", READER, name, str(feeds), str(PORT), hosts)
+                    note("reader", kind, peer, "-c", READER, name)
         with Farm(feeds, entries, validators=False):
             note("filcommun", "no validators", *here, "--ours", str(plain), str(feeds), "no")
             if peer:
-                command = (peer, "-c", READER, name, str(feeds), str(PORT), hosts)
-                note("reader", "no validators", *command)
+                note("reader", "no validators", peer, "-c", READER, name)
     return table
 
 

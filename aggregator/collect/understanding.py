@@ -12,7 +12,6 @@ from typing import Any
 from aggregator.parse.entries import ParsedEntry
 from aggregator.store.tables import Source
 from aggregator.understand import tags
-from aggregator.understand.language import language_of
 from aggregator.understand.tags import Profile, Rules, TagFound
 
 INHERITED = 0.5
@@ -51,8 +50,8 @@ def understand(
     """
     kinds = [TagFound("kind", slug, "source", 1.0) for slug in sorted(profile.kinds)]
     if rules is None:
-        language = language_of(f"{entry.title}. {text[:400]}", entry.language)
-        return Understood(language or profile.language or "fr", (*kinds, *_areas(profile)))
+        declared = (entry.language or profile.language or "fr")[:35]
+        return Understood(declared, (*kinds, *_areas(profile)))
     found = tags.tags_for(entry.title, text, profile=profile, language=entry.language, rules=rules)
     areas: Sequence[TagFound] = found.areas or _areas(profile)
     return Understood(

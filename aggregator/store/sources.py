@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -78,19 +78,23 @@ def claim(
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
+# Made once: a visit to an unchanged source costs little more than its statements.
+_HOLD = (
+    update(Source)
+    .where(Source.id == bindparam("held_id"), Source.claimed_until == bindparam("held_until"))
+    .values(claimed_until=bindparam("held_until"))
+    .returning(Source)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+
+
 def hold(session: Session, source_id: int, claimed_until: datetime) -> Source | None:
     """The row, locked, if our claim until `claimed_until` still stands; None when it was lost.
 
     The first statement of a source's transaction: it writes, so that on SQLite nobody else
     writes until the commit.
     """
-    return session.scalar(
-        update(Source)
-        .where(Source.id == source_id, Source.claimed_until == claimed_until)
-        .values(claimed_until=claimed_until)
-        .returning(Source)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
+    return session.scalar(_HOLD, {"held_id": source_id, "held_until": claimed_until})
 
 
 def lock(session: Session, source_id: int) -> Source:
@@ -163,22 +167,30 @@ def hosts(session: Session, names: Collection[str]) -> dict[str, Host]:
     return {host.name: host for host in found}
 
 
+def _counting(
+    insert: postgresql.Insert | sqlite.Insert,
+) -> postgresql.Insert | sqlite.Insert:
+    return insert.on_conflict_do_update(
+        index_elements=["name", "day"],
+        set_={
+            "requests": HostDay.requests + insert.excluded.requests,
+            "bytes": HostDay.bytes + insert.excluded.bytes,
+        },
+    )
+
+
+_HOST_DAYS = HostDay.metadata.tables["host_days"]
+_COUNT = {
+    "postgresql": _counting(postgresql.insert(_HOST_DAYS)),
+    "sqlite": _counting(sqlite.insert(_HOST_DAYS)),
+}
+
+
 def count_requests(session: Session, name: str, day: date, *, requests: int, size: int) -> None:
     """Add what one host was asked on one day; safe beside other workers."""
-    insert = (
-        postgresql.insert(HostDay)
-        if session.get_bind().dialect.name == "postgresql"
-        else sqlite.insert(HostDay)
-    )
-    values = {"name": name, "day": day, "requests": requests, "bytes": size}
     session.execute(
-        insert.values(values).on_conflict_do_update(
-            index_elements=[HostDay.name, HostDay.day],
-            set_={
-                "requests": HostDay.requests + requests,
-                "bytes": HostDay.bytes + size,
-            },
-        )
+        _COUNT[session.get_bind().dialect.name],
+        {"name": name, "day": day, "requests": requests, "bytes": size},
     )
 
 
