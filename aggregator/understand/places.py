@@ -34,6 +34,12 @@ _JOINS = frozenset(["sur", "sous", "le", "la", "les", "en", "aux", "lez", "du", 
 _CAMPUS = re.compile(
     r"universit|\bfac\b|étudiant|sorbonne|professeur|licence|doctor", re.IGNORECASE
 )
+_AFTER_FIGURE = re.compile(
+    r"/|[,.]\d|\s*(?:bis\b|ter\b|,?\s*(?:rue|avenue|av|boulevard|bd|place|quai|passage|allée|cours)\b"
+    r"|jan|fév|mars|avr|mai|juin|juil|août|sep|oct|nov|déc|h\b|ans\b|€|euros)",
+    re.IGNORECASE,
+)
+"""After « Paris 12 » this makes of the figure an address, a date or an amount."""
 _COMMON_WORDS = frozenset(["paris", "sceaux", "lilas", "colombes", "stains", "pantin", "fresnes"])
 
 
@@ -212,10 +218,13 @@ def _with_number(
     number = _number(word, bare=True)
     if number is None or gap.strip(" ,(-–"):
         return length, slug
-    around = written[max(0, words[position].start - 80) : word.end + 40]
-    if word.raw.isdigit() and (gap == "-" or _CAMPUS.search(around)):
-        # « Paris-8 », « licence à Paris 7 »: a university, which need not be there.
-        return length + 1, slug
+    if word.raw.isdigit():
+        around = written[max(0, words[position].start - 80) : word.end + 40]
+        if gap == "-" or _CAMPUS.search(around):
+            # « Paris-8 », « licence à Paris 7 »: a university, which need not be there.
+            return length + 1, slug
+        if gap != " " or _AFTER_FIGURE.match(written, word.end):
+            return length, slug
     return length + 1, _arrondissement(number)
 
 
@@ -257,10 +266,12 @@ def _numbered(words: Sequence[Word], position: int, written: str) -> _Mention | 
         counted = following is not None and _next_to(word, following, written)
         return None if is_number or counted or area is None else _mention(area.slug, word)
     number = _number(word, bare=False)
-    if number is None or before not in {"le", "du", "au", "les", "et", "des"}:
+    # A bare « le 1er » is a day of the month.
+    if number in {None, 1} or before not in {"le", "du", "au", "les", "et", "des"}:
         return None
     if following is not None and _next_to(word, following, written):
         return None
+    assert number is not None
     # A bare « le 18e » is Paris's only where the text or the source speaks of Paris.
     return _Mention(_arrondissement(number), word.start, word.end, weak=True)
 

@@ -47,6 +47,11 @@ def test_names_are_found_however_they_are_written(text: str, slugs: list[str]) -
         ("le 3e arrondissement de Lyon", []),
         ("la 20e édition, le 1er mai", []),
         ("professeur à Paris 8", ["paris"]),
+        ("À Paris, 1 rue des Fossés", ["paris"]),
+        ("Paris 12 mai 2026", ["paris"]),
+        ("PARIS 02/12/2026", ["paris"]),
+        ("Rendez-vous à Paris 12, près de la gare", ["paris-12e"]),
+        ("À Paris, les 1er et 2 juin", ["paris"]),
     ],
 )
 def test_an_ordinal_is_an_arrondissement_only_with_a_reason(text: str, slugs: list[str]) -> None:
@@ -66,6 +71,7 @@ def test_an_ordinal_is_an_arrondissement_only_with_a_reason(text: str, slugs: li
         "Il a gagné ses paris en ligne.",
         "93100 euros de subventions",
         "Le Bondy Blog raconte",
+        "Le ministre israélien de la Défense et les 3000 titres du catalogue, quatre mille ans",
     ],
 )
 def test_what_only_looks_like_a_place_is_none(text: str) -> None:
