@@ -19,15 +19,24 @@ _UNWANTED: Final = re.compile(
 )
 _NON_JOINER: Final = re.compile("(?<=[a-zA-Z\u00c0-\u024f])\u200c|\u200c(?=[a-zA-Z\u00c0-\u024f])")
 """Persian needs the zero width non-joiner; between Latin letters it only hides a word."""
-_MANY_MARKS: Final = re.compile("([\u0300-\u036f]{4})[\u0300-\u036f]+")
+_MANY_MARKS: Final = re.compile("[\u0300-\u036f]{5,}")
 
 # What the 32 bytes 0x80-0x9f become when they are read as windows-1252; five are undefined.
 _CP1252: Final = bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")
 _CONTINUATION: Final = f"[\x80-\xbf{re.escape(_CP1252)}]"
 # Alone, only the lead bytes of Latin text, of signs and of emoji: "É »" is good French.
-_TWICE: Final = re.compile(
-    f"[ÂÃÅ]{_CONTINUATION}|â{_CONTINUATION}{{2}}|ð{_CONTINUATION}{{3}}|ï[»¸¿]{_CONTINUATION}"
-)
+_TWICE: Final = {
+    lead: re.compile(f"{lead}{rest}")
+    for lead, rest in {
+        "Â": _CONTINUATION,
+        "Ã": _CONTINUATION,
+        "Å": _CONTINUATION,
+        "â": f"{_CONTINUATION}{{2}}",
+        "ð": f"{_CONTINUATION}{{3}}",
+        "ï": f"[»¸¿]{_CONTINUATION}",
+    }.items()
+}
+"""By lead letter, so that a text without it costs next to nothing."""
 _TWICE_GREEK_CYRILLIC: Final = re.compile(f"[ÎÏÐÑ]{_CONTINUATION}")
 _GREEK_CYRILLIC_WORD: Final = re.compile(f"(?:[ÎÏÐÑ]{_CONTINUATION}){{3}}")
 _TO_BYTE: Final = {
@@ -54,9 +63,16 @@ def mend_double_utf8(text: str) -> str:
     >>> mend_double_utf8("lâ€™avenir de CrÃ©teil")
     'l’avenir de Créteil'
     """
-    if _GREEK_CYRILLIC_WORD.search(text):
+    if sum(map(text.count, "ÎÏÐÑ")) >= 3 and _GREEK_CYRILLIC_WORD.search(text):
         text = _TWICE_GREEK_CYRILLIC.sub(_decode_once, text)
-    return _TWICE.sub(_decode_once, text)
+    for lead, pattern in _TWICE.items():
+        if lead in text:
+            text = pattern.sub(_decode_once, text)
+    return text
+
+
+def _four_marks(match: re.Match[str]) -> str:
+    return match.group()[:4]
 
 
 def tidy(text: str) -> str:
@@ -70,7 +86,7 @@ def tidy(text: str) -> str:
     text = _UNWANTED.sub("", text)
     if "\u200c" in text:
         text = _NON_JOINER.sub("", text)
-    return _MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
+    return _MANY_MARKS.sub(_four_marks, unicodedata.normalize("NFC", text))
 
 
 def one_line(text: str, limit: int) -> str:

@@ -27,6 +27,10 @@ from aggregator.parse.urls import page_url, resolve
 
 Texts = Mapping[str, list[str]]
 
+_NOT_TEXT: Final = frozenset(
+    {"item", "items", "atom:entry", "channel", "media:group", "media:content", "textinput"}
+)
+"""Elements whose insides are read by themselves."""
 _GROUPS: Final = frozenset({"media:group", "media:content"})
 _RELAYS: Final = ("feedburner.com", "feedproxy.google.com", "follow.it", "rss.app", "feedpress.me")
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
@@ -48,9 +52,12 @@ def _version(root: etree._Element) -> str:
 def _all_texts(parent: etree._Element) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = defaultdict(list)
     for child in parent:
+        name = short(child)
+        if name in _NOT_TEXT:
+            continue
         text = when(child)
         if text:
-            texts[short(child)].append(text)
+            texts[name].append(text)
     return texts
 
 

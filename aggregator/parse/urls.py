@@ -20,7 +20,9 @@ _TRACKER: Final = re.compile(
 _TRACKING_FRAGMENT: Final = re.compile(r"(?:xtor|xtref|utm_\w+|at_medium|echobox)=", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,30}):")
-_PLAIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/[A-Za-z0-9/._~%+,;:@!$()*-]*\Z")
+_PLAIN: Final = re.compile(
+    r"https?://[a-z0-9.-]+(?::\d+)?/[A-Za-z0-9/._~%+,;:@!$()*-]*(?:\?([A-Za-z0-9/._~%+,;:@!$()*=&-]+))?\Z"
+)
 """An address on which nothing below would change a letter."""
 
 
@@ -55,7 +57,8 @@ def page_url(link: str, base: str = "") -> str | None:
     """
     if len(link) > LONGEST:
         return None
-    if _PLAIN.match(link):
+    plain = _PLAIN.match(link)
+    if plain and (not plain.group(1) or _without_trackers(plain.group(1)) == plain.group(1)):
         return link
     link = link.strip().strip("<>")
     scheme = _SCHEME.match(_SPACE.sub("", link))
