@@ -23,7 +23,7 @@ from aggregator.understand.tags import (
 )
 
 RATE = 0.3
-"""How far one correction moves a tag's log-odds; about ten alike ones turn a firm belief."""
+"""How far one correction moves a word; a handful of alike ones turns a firm belief."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from aggregator.taxonomy import areas
 from aggregator.understand.language import language_of
 from aggregator.understand.lexicon import Hit, Lexicon
+from aggregator.understand.model import WORD
 from aggregator.understand.places import Place, places_in
 from aggregator.understand.words import Word, words_of
 
@@ -204,7 +205,7 @@ def relevance_features(reading: Reading) -> dict[str, float]:
 def word_features(reading: Reading) -> dict[str, float]:
     """One feature for each different word; together they weigh the same in a long text."""
     value = 1 / math.sqrt(max(len(reading.stems), 30)) * 3
-    return {f"w:{stem}": value for stem in reading.stems}
+    return {f"{WORD}{stem}": value for stem in reading.stems}
 
 
 def _phrases(reading: Reading, dimension: str, slug: str) -> dict[str, float]:

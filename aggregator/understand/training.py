@@ -131,7 +131,7 @@ def _step(
     )
     error = model.probability(score) - float(applies)
     for feature, value in features.items():
-        is_word = feature.startswith("w:")
+        is_word = feature.startswith(model.WORD)
         for name in names[-1:] if is_word else names:
             own = weights[name]
             weight = own.get(feature, 0.0)
@@ -159,14 +159,18 @@ def _without_rare_words(lessons: Iterable[Lesson], texts: Sequence[Labelled]) ->
         for stem in text.reading.stems:
             sites[stem].add(text.site)
     kept = {
-        f"w:{stem}"
+        f"{model.WORD}{stem}"
         for stem, count in seen.items()
         if count >= SEEN_IN and len(sites[stem]) >= _SITES
     }
     return [
         (
             label,
-            {name: value for name, value in features.items() if name[:2] != "w:" or name in kept},
+            {
+                name: value
+                for name, value in features.items()
+                if not name.startswith(model.WORD) or name in kept
+            },
             applies,
         )
         for label, features, applies in lessons
