@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from aggregator.errors import FilcommunError, MailError, Refused, TooMany
 from aggregator.mail import digest, subscribing
 from aggregator.mail.message import Content
-from aggregator.mail.subscribing import CONSENT, Wish
+from aggregator.mail.wishes import CONSENT, Wish
 from aggregator.search.view import View
 from aggregator.store import directory
 from aggregator.store.tables import Subscriber, Subscription

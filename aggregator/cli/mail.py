@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
 from aggregator.mail import bounces
-from aggregator.parts import open_parts
+from aggregator.parts import Parts, open_parts
 from aggregator.settings import read_settings
 from aggregator.store import outbox, subscribers
 from aggregator.store.tables import Issue, Letter
@@ -28,8 +30,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="as a JSON list")
 def sent(limit: int, failed: bool, why: bool, as_json: bool) -> None:
     """List letters, the newest first: to whom, of what kind, what became of them."""
-    parts = open_parts(read_settings())
-    with parts.sessions() as session:
+    with _opened() as parts, parts.sessions() as session:
         letters = outbox.newest(session, limit=limit, failed=failed)
         told = [_told(session, letter, why=why) for letter in letters]
     if as_json:
@@ -41,38 +42,42 @@ def sent(limit: int, failed: bool, why: bool, as_json: bool) -> None:
                 click.echo(f"    {row['error']}")
             for entry in row.get("entries", []):
                 click.echo(f"    entry {entry['id']}  {entry['why']}")
-    parts.engine.close()
 
 
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="as one JSON object")
 def stats(as_json: bool) -> None:
     """Count subscriptions by rhythm and letters by state. Nobody's reading is followed."""
-    parts = open_parts(read_settings())
-    with parts.sessions() as session:
+    with _opened() as parts, parts.sessions() as session:
         counts = {**subscribers.counts(session), **outbox.counts(session)}
     if as_json:
         click.echo(json.dumps(counts))
     else:
         for name, count in counts.items():
             click.echo(f"{count:8}  {name}")
-    parts.engine.close()
 
 
 @command.command()
 def bounce() -> None:
     """Read one returned mail from standard input, as a mail server's pipe gives it."""
-    settings = read_settings()
-    parts = open_parts(settings)
     body = sys.stdin.buffer.read(2_000_000)
-    with parts.sessions.begin() as session:
-        bounced = bounces.take(session, body, settings=settings, now=parts.clock())
+    with _opened() as parts, parts.sessions.begin() as session:
+        bounced = bounces.take(session, body, settings=parts.settings, now=parts.clock())
     # Never a failure for what is about no letter: the mail server would send it back again.
     if bounced is None:
         click.echo("It is about no letter of ours.")
     else:
         click.echo(f"{bounced.address}: {bounced.outcome} ({bounced.detail})")
-    parts.engine.close()
+
+
+@contextmanager
+def _opened() -> Iterator[Parts]:
+    parts = open_parts(read_settings())
+    try:
+        yield parts
+    finally:
+        parts.engine.close()
+        parts.sessions.kw["bind"].dispose()
 
 
 def _told(session: Session, letter: Letter, *, why: bool) -> dict[str, Any]:

@@ -9,30 +9,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
-from aggregator.errors import FilcommunError, TooMany
+from aggregator.errors import TooMany
 from aggregator.mail import addresses, dates, digest, links, words
 from aggregator.mail.outbox import manage_url
-from aggregator.mail.schedule import Rhythm
-from aggregator.search.view import View
+from aggregator.mail.wishes import CONSENT, FORM, Wish
 from aggregator.settings import Settings
 from aggregator.store import outbox, subscribers, tokens
-from aggregator.store.tables import RHYTHMS, Subscriber, Subscription
-
-FORM = "2026-11"
-"""The version of the form and of the words agreed to, kept as proof."""
-CONSENT = {
-    "fr": "J’accepte de recevoir cette sélection à cette adresse, jusqu’à ce que j’y mette fin.",
-    "en": "I agree to receive this selection at this address, until I end it.",
-}
-"""The words beside the form's button."""
+from aggregator.store.tables import Subscriber, Subscription
 
 REMINDED_AFTER = timedelta(hours=48)
 FORGOTTEN_AFTER = timedelta(hours=48)
@@ -45,51 +33,6 @@ ASKED_AGAIN = timedelta(minutes=15)
 """Between two mails that only repeat a link."""
 
 _CONFIRM = "confirm_subscription"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants to follow and how; `checked` says what is wrong with it."""
-
-    view: View = field(default_factory=View)
-    rhythm: str = "weekly"
-    """`alert`, `daily`, `weekly` or `monthly`."""
-    hour: int = 7
-    weekday: int = 0
-    day: int = 1
-    maximum: int = 20
-    group_by: str = "topic"
-    language: str = "fr"
-    time_zone: str = "Europe/Paris"
-    webhook: str | None = None
-
-    def checked(self) -> Wish:
-        """The wish itself; raises FilcommunError with a sentence when it cannot be met."""
-        ranges = {
-            "hour": (self.hour, 0, 23),
-            "weekday": (self.weekday, 0, 6),
-            "day": (self.day, 1, 31),
-            "maximum": (self.maximum, 1, 100),
-        }
-        for name, (value, least, most) in ranges.items():
-            if not least <= value <= most:
-                raise FilcommunError(f"The {name} {value} is not between {least} and {most}.")
-        if self.rhythm not in RHYTHMS:
-            raise FilcommunError(f"There is no rhythm {self.rhythm!r}: {', '.join(RHYTHMS)}.")
-        if self.group_by not in {"topic", "area"}:
-            raise FilcommunError(f"Letters are grouped by topic or area, not {self.group_by!r}.")
-        if self.time_zone not in available_timezones():
-            raise FilcommunError(f"There is no time zone {self.time_zone!r}.")
-        if self.webhook is not None and not _is_webhook(self.webhook):
-            raise FilcommunError(f"{self.webhook[:80]!r} is no https:// address of at most 320.")
-        return self
-
-    def when(self) -> Rhythm | None:
-        """When its digests leave; None for an alert."""
-        if self.rhythm == "alert":
-            return None
-        zone = dates.zone(self.time_zone)
-        return Rhythm(self.rhythm, zone, self.hour, self.weekday, self.day)
 
 
 def subscribe(
@@ -418,14 +361,6 @@ def _exported(subscription: Subscription) -> dict[str, Any]:
 
 def _iso(when: datetime | None) -> str | None:
     return when.isoformat() if when is not None else None
-
-
-def _is_webhook(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"https", "http"} and bool(parts.hostname) and len(url) <= 320
 
 
 def _of(language: str) -> Literal["fr", "en"]:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from aggregator.mail import subscribing
 from aggregator.mail.message import Outgoing
-from aggregator.mail.subscribing import Wish
+from aggregator.mail.wishes import Wish
 from aggregator.search.engine import Engine
 from aggregator.search.engines import open_engine
 from aggregator.search.indexing import index_pending

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import FilcommunError, MailError, TooMany
-from aggregator.mail import links, outbox, subscribing
-from aggregator.mail.subscribing import Wish
+from aggregator.mail import links, outbox, subscribing, wishes
+from aggregator.mail.wishes import Wish
 from aggregator.search.view import View
 from aggregator.settings import Settings
 from aggregator.store.tables import Letter, Subscriber, Subscription, Token
@@ -70,8 +70,8 @@ def test_the_proof_of_consent_says_what_was_agreed_to_and_when(
     subscribing.confirm(session, _secret(_letters(session)[0]), now=now + DAY)
     consent = session.scalars(select(Subscription)).one().consent
     assert consent == {
-        "text": subscribing.CONSENT["en"],
-        "form": subscribing.FORM,
+        "text": wishes.CONSENT["en"],
+        "form": wishes.FORM,
         "asked_at": now.isoformat(),
         "confirmed_at": (now + DAY).isoformat(),
     }
@@ -225,7 +225,7 @@ def test_everything_kept_of_somebody_can_be_handed_out_and_erased(
     told = json.loads(json.dumps(subscribing.export(session, one.subscriber)))
     assert told["address"] == "alice@example.org"
     assert told["subscriptions"][0]["view"] == "theme=transports"
-    assert told["subscriptions"][0]["consent"]["form"] == subscribing.FORM
+    assert told["subscriptions"][0]["consent"]["form"] == wishes.FORM
     assert [letter["kind"] for letter in told["letters"]] == ["manage_subscriptions"]
     subscribing.forget(session, one.subscriber)
     for table in (Subscriber, Subscription, Letter):
