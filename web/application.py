@@ -27,6 +27,7 @@ from web import (
     languages,
     limits,
     maps,
+    media,
     news,
     operations,
     pages,
@@ -35,6 +36,7 @@ from web import (
     stories,
     subscription,
     terms,
+    websub,
     wording,
 )
 from web.mounting import Mounted
@@ -42,6 +44,7 @@ from web.mounting import Mounted
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
+    *(media, websub),
 )
 
 

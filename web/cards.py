@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from aggregator.publish import rights
 from aggregator.search import highlight
 from aggregator.search.query import EVERYTHING, Query, has_text
-from aggregator.store.tables import Entry
+from aggregator.store.tables import Entry, Picture
 from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
 from web.typography import day_of, spaced
@@ -31,9 +31,17 @@ class Card:
     """The narrowest first; the metropolis and what is wider say nothing here and are left out."""
     others: tuple[Entry, ...] = ()
     """The same story at other groups, newest first."""
+    picture: Picture | None = None
+    """Ours, where the rights allow one and we have it."""
 
 
-def card(entry: Entry, others: Sequence[Entry] = (), *, sought: Query = EVERYTHING) -> Card:
+def card(
+    entry: Entry,
+    others: Sequence[Entry] = (),
+    *,
+    sought: Query = EVERYTHING,
+    picture: Picture | None = None,
+) -> Card:
     """A card for one entry; source, group and tags must be loaded. `sought` words are marked."""
     shown = rights.shown(entry)
     return Card(
@@ -43,6 +51,7 @@ def card(entry: Entry, others: Sequence[Entry] = (), *, sought: Query = EVERYTHI
         topics=tuple(tagged(entry, "topic")),
         areas=tuple(narrow(entry)),
         others=tuple(others),
+        picture=picture if shown.image else None,
     )
 
 
@@ -51,10 +60,17 @@ def cards(
     folded: Mapping[int, Sequence[Entry]],
     *,
     sought: Query = EVERYTHING,
+    pictures: Mapping[int, Picture] | None = None,
 ) -> list[Card]:
     """Cards in the same order; `folded` names the entries hidden behind each."""
     return [
-        card(entry, elsewhere(entry, folded.get(entry.id, ())), sought=sought) for entry in entries
+        card(
+            entry,
+            elsewhere(entry, folded.get(entry.id, ())),
+            sought=sought,
+            picture=(pictures or {}).get(entry.id),
+        )
+        for entry in entries
     ]
 
 

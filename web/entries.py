@@ -69,7 +69,11 @@ def page(id: int) -> ResponseReturnValue:
         "entries/page.html",
         entry=entry,
         shown=shown,
-        card=cards.card(entry, cards.elsewhere(entry, story)),
+        card=cards.card(
+            entry,
+            cards.elsewhere(entry, story),
+            picture=entries.pictures(current.session(), [entry.id]).get(entry.id),
+        ),
         body=_body(shown),
         first=story[0] if story else entry,
         tags=[_explained(tag, entry, shown) for tag in _known(entry.tags)],

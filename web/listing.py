@@ -163,7 +163,8 @@ def _cards(results: Results, query: Query) -> list[Card]:
         for shown, others in results.folded.items()
     }
     shown = [found[id] for id in results.ids if id in found]
-    return cards.cards(shown, folded, sought=query)
+    pictures = entries.pictures(current.session(), [entry.id for entry in shown])
+    return cards.cards(shown, folded, sought=query, pictures=pictures)
 
 
 def _facets(place: Place, results: Results) -> list[Facet]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from aggregator.store.tables import Entry, Group, Source
+from aggregator.store.tables import Entry, Group, Picture, Source
 
 _GONE = ("declined", "withdrawn")
 
@@ -116,7 +116,9 @@ def delays(session: Session, since: datetime, *, limit: int = 2000) -> list[floa
     query = (
         select(Entry.published, Entry.first_seen_at)
         .where(Entry.first_seen_at >= since, Entry.published >= since)
-        .where(Entry.published < Entry.first_seen_at)
+        # What a source had published before we knew it waited for us, not we for it.
+        .join(Entry.source)
+        .where(Entry.published < Entry.first_seen_at, Entry.published >= Source.created_at)
         .order_by(Entry.first_seen_at.desc())
         .limit(limit)
     )
@@ -139,3 +141,9 @@ def of_group(session: Session, group_id: int, *, limit: int = 20) -> list[Entry]
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def pictures(session: Session, ids: Sequence[int]) -> dict[int, Picture]:
+    """Entry's id → its lead picture as we made it; entries without one are absent."""
+    query = select(Picture).where(Picture.entry_id.in_(ids), Picture.file.is_not(None))
+    return {picture.entry_id: picture for picture in session.scalars(query)}

@@ -213,7 +213,7 @@ class Visitor:
         return self.client.get(path, follow_redirects=True).get_data(as_text=True)
 
     def status(self, path: str) -> int:
-        return self.client.get(path).status_code
+        return self.client.get(path, buffered=True).status_code
 
     def send(self, path: str, to: str | None = None, **fields: object) -> TestResponse:
         """Open the form at `path`, take its hidden fields, fill in `fields`, send, follow."""
