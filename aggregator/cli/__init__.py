@@ -10,7 +10,8 @@ import sys
 
 import click
 
-from aggregator.errors import FilcommunError
+from aggregator.errors import FilcommunError, Refused
+from aggregator.registry.wording import sentence
 
 COMMANDS = {
     "run": "aggregator.cli.run",
@@ -59,6 +60,9 @@ def main() -> None:
     """Run the command line; an error made on purpose ends it with its sentence."""
     try:
         filcommun(prog_name="filcommun")
+    except Refused as error:
+        click.echo(f"filcommun: {sentence(error.reason, 'en', **error.values)}", err=True)
+        sys.exit(1)
     except FilcommunError as error:
         click.echo(f"filcommun: {error}", err=True)
         sys.exit(1)

@@ -18,7 +18,7 @@ from aggregator.errors import Refused
 from aggregator.registry import amendments, profile
 from aggregator.registry.exchange import Listed
 from aggregator.registry.listing import is_web_address
-from aggregator.registry.similar import is_near_name
+from aggregator.registry.similar import Names
 from aggregator.store.suppressions import address_key, covers
 from aggregator.store.tables import Amendment, Group, Record
 
@@ -45,7 +45,8 @@ def plan(
     `mirror` takes the other list's word over everything; without it, fields that people changed
     here are left alone and nothing is emptied.
     """
-    return [_Plan(session, origin, mirror).of(record) for record in records]
+    inventory = _Plan(session, origin, mirror)
+    return [inventory.of(record) for record in records]
 
 
 def propose(
@@ -102,6 +103,7 @@ class _Plan:
         self.groups = session.scalars(select(Group).options(selectinload(Group.tags))).all()
         self.by_home = {address_key(g.home): g for g in self.groups if g.home}
         self.by_name = {g.name.casefold(): g for g in self.groups if g.name}
+        self.names = Names(self.groups)
         self.by_record = {
             record.external_id: record.group
             for record in session.scalars(
@@ -133,7 +135,7 @@ class _Plan:
         )
         if exact is not None:
             return exact
-        near = [group for group in self.groups if is_near_name(group.name, record.name)]
+        near = self.names.near(record.name)
         return near[0] if len(near) == 1 else None
 
     def changed(self, record: Listed, group: Group) -> Planned:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -41,6 +42,12 @@ _LOOKALIKE_LETTERS: Final = str.maketrans(_LETTERS)
 _LOOKALIKE: Final = str.maketrans(_LETTERS | {"0": "o", "1": "l", "ł": "l"})
 
 
+_NEAR: Final = 0.88
+_MOST_COMPARED: Final = 20
+"""Names that one name is held against letter by letter."""
+_CROWDED: Final = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Duplicate:
     """A group of the inventory that may be the same."""
@@ -59,10 +66,13 @@ def duplicates(
     host = key.partition("/")[0].partition("?")[0]
     found: dict[str, Duplicate] = {}
     groups = session.scalars(select(Group).options(selectinload(Group.sources))).all()
-    for why in ("same_site", "same_feed", "lookalike", "same_name"):
-        for group in groups:
-            if group.is_public and _is(why, group, key, host, feed_keys, name):
+    shown = [group for group in groups if group.is_public]
+    for why in ("same_site", "same_feed", "lookalike"):
+        for group in shown:
+            if _is(why, group, key, host, feed_keys):
                 found.setdefault(group.slug, Duplicate(group.slug, group.name, why))
+    for group in Names(shown).near(name) if name else ():
+        found.setdefault(group.slug, Duplicate(group.slug, group.name, "same_name"))
     return list(found.values())[:5]
 
 
@@ -72,13 +82,40 @@ def is_near_name(first: str, second: str) -> bool:
     >>> is_near_name("Association Halage", "HALAGE"), is_near_name("Actu Paris", "Actu Montreuil")
     (True, False)
     """
-    one, other = _name_words(first), _name_words(second)
-    if not one or not other:
-        return False
-    if one == other:
-        return True
-    joined = " ".join(sorted(one)), " ".join(sorted(other))
-    return SequenceMatcher(None, *joined, autojunk=False).ratio() >= 0.88
+    return _are_near(_name_words(first), _name_words(second))
+
+
+class Names:
+    """Groups by the words of their names: near names are found among thousands at once."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self._groups: list[tuple[Group, frozenset[str]]] = []
+        self._by_beginning: dict[str, list[int]] = defaultdict(list)
+        for number, group in enumerate(groups):
+            words = _name_words(group.name)
+            self._groups.append((group, words))
+            for beginning in _beginnings(words):
+                self._by_beginning[beginning].append(number)
+
+    def near(self, name: str) -> list[Group]:
+        """Groups whose name people would take for this one, the nearest words first.
+
+        Only those are compared that share most beginnings of words with it.
+        """
+        words = _name_words(name)
+        beginnings = _beginnings(words)
+        shared: Counter[int] = Counter()
+        # The rarest beginnings tell most; those of half the inventory tell nothing.
+        for beginning in sorted(beginnings, key=lambda one: len(self._by_beginning.get(one, ()))):
+            shelf = self._by_beginning.get(beginning, ())
+            if len(shelf) <= _CROWDED or not shared:
+                shared.update(shelf[:_CROWDED])
+        likely = shared.most_common(_MOST_COMPARED)
+        return [
+            self._groups[number][0]
+            for number, count in likely
+            if 2 * count >= len(beginnings) and _are_near(words, self._groups[number][1])
+        ]
 
 
 def looks_like(host: str, other: str) -> bool:
@@ -110,7 +147,7 @@ def mixes_alphabets(url: str) -> str | None:
     return None
 
 
-def _is(why: str, group: Group, key: str, host: str, feeds: set[str], name: str) -> bool:
+def _is(why: str, group: Group, key: str, host: str, feeds: set[str]) -> bool:
     theirs = address_key(group.home or "")
     if why == "same_site":
         # A shared host (a social network, a platform) does not make two groups one.
@@ -122,9 +159,24 @@ def _is(why: str, group: Group, key: str, host: str, feeds: set[str], name: str)
             for address in (source.url, source.found_url)
             if address
         )
-    if why == "lookalike":
-        return looks_like(host, theirs.partition("/")[0])
-    return bool(name) and is_near_name(name, group.name)
+    return looks_like(host, theirs.partition("/")[0])
+
+
+def _are_near(one: frozenset[str], other: frozenset[str]) -> bool:
+    if not one or not other:
+        return False
+    if one == other:
+        return True
+    letters = SequenceMatcher(None, " ".join(sorted(one)), " ".join(sorted(other)), autojunk=False)
+    return (
+        letters.real_quick_ratio() >= _NEAR
+        and letters.quick_ratio() >= _NEAR
+        and letters.ratio() >= _NEAR
+    )
+
+
+def _beginnings(words: Iterable[str]) -> set[str]:
+    return {word[:4] for word in words}
 
 
 def _name_words(name: str) -> frozenset[str]:

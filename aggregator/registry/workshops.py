@@ -19,8 +19,10 @@ from aggregator.registry import amendments, moderation, profile, snapshots
 from aggregator.registry.listing import slug_of
 from aggregator.registry.marked import Fault
 from aggregator.registry.sheets import Row, read_sheet, same_address
-from aggregator.registry.similar import is_near_name
+from aggregator.registry.similar import Names
 from aggregator.registry.wording import sentence
+from aggregator.store import directory
+from aggregator.store.suppressions import address_key
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
 from aggregator.taxonomy import terms
 from aggregator.taxonomy.terms import DIMENSIONS
@@ -269,11 +271,13 @@ class _Sheet:
 
     def __init__(self, session: Session, workshop: Workshop, table: str, now: datetime) -> None:
         self.session, self.workshop, self.table, self.now = session, workshop, table, now
-        self.groups = session.scalars(
-            select(Group)
-            .where(Group.status.not_in(("declined", "withdrawn")))
-            .options(selectinload(Group.tags))
-        ).all()
+        groups = directory.groups(session)
+        self.by_slug = {group.slug: group for group in groups}
+        self.by_home = {address_key(group.home): group for group in groups if group.home}
+        self.by_name: dict[str, list[Group]] = {}
+        for group in groups:
+            self.by_name.setdefault(group.name.casefold(), []).append(group)
+        self.names = Names(groups)
         self.made: list[Amendment] = []
         self.faults: list[Fault] = []
         self.unchanged = 0
@@ -295,16 +299,14 @@ class _Sheet:
     def known(self, cells: Mapping[str, str]) -> Group | None:
         """The group a row is about; None for a new one; raises Refused for a wrong slug."""
         if "slug" in cells:
-            for group in self.groups:
-                if group.slug == cells["slug"]:
-                    return group
+            if cells["slug"] in self.by_slug:
+                return self.by_slug[cells["slug"]]
             raise Refused("unknown_value", field="slug", value=cells["slug"][:100])
-        for group in self.groups:
-            if same_address(group.home, cells.get("home")):
-                return group
+        by_home = self.by_home.get(address_key(cells.get("home", "")))
+        if by_home is not None:
+            return by_home
         name = cells.get("name", "")
-        exact = [group for group in self.groups if group.name.casefold() == name.casefold()]
-        near = exact or [group for group in self.groups if is_near_name(group.name, name)]
+        near = self.by_name.get(name.casefold()) or self.names.near(name)
         if len(near) > 1:
             raise Refused("several_groups", name=name[:100])
         return near[0] if near else None

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import exchange, importing, leaving, moderation
+from aggregator.registry import exchange, importing, leaving, moderation, similar
 from aggregator.store import suppressions
 from aggregator.store.tables import Amendment, Group, Moderator, Record
 
@@ -234,3 +234,20 @@ def test_a_group_that_leaves_takes_its_records_along(
     importing.propose(session, planned, origin="kumu", now=now)
     leaving.take_away(session, group, now=now)
     assert session.scalar(select(func.count(Record.id))) == 0
+
+
+def test_near_names_are_found_without_comparing_all_with_all(
+    session: Session, now: datetime
+) -> None:
+    names = ["Les Amis du canal", "Amis du canal de l’Ourcq", "Vélo-école de Bondy"]
+    groups = [
+        Group(slug=f"g{n}", name=name, created_at=now, updated_at=now)
+        for n, name in enumerate([*names, *(f"Jardin numéro {n}" for n in range(2000))])
+    ]
+    session.add_all(groups)
+    session.flush()
+    found = similar.Names(groups)
+    assert [group.name for group in found.near("Association les amis du CANAL")] == [names[0]]
+    assert [group.name for group in found.near("Velo ecole de Bondi")] == [names[2]]
+    assert found.near("Tout autre chose") == []
+    assert found.near("") == []
