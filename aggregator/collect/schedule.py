@@ -31,6 +31,8 @@ ASKED_LONGEST = timedelta(hours=24)
 """What ttl and caching headers may lengthen a visit to; many are set wrongly for years."""
 QUIET_LONGEST = timedelta(days=7)
 """What Retry-After may ask for."""
+DEMO_LONGEST = 6
+"""Times the least pause, where that is set below SHORTEST for a demo."""
 JITTER = 0.1
 
 WAITING = 1.25
@@ -238,12 +240,14 @@ def next_visit(
     `chance` in [0, 1) spreads sources that would come together, by ±10 %. While a hub tells us
     at once, one backup visit a day is enough. What the source asks for lengthens, never shortens.
     """
-    # Below the usual least all pauses shrink alike: a demo's days are short.
-    scale = min(shortest / SHORTEST, 1.0)
-    pause = interval(rhythm, now, shortest=max(shortest, SHORTEST)) * scale
+    pause = interval(rhythm, now, shortest=max(shortest, SHORTEST))
     if pace.pushed_until is not None and pace.pushed_until > now:
-        pause = max(pause, BACKUP * scale)
-    asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST) * scale
+        pause = max(pause, BACKUP)
+    asked = min(max(pace.ttl, pace.max_age), ASKED_LONGEST)
+    if shortest < SHORTEST:
+        # A demo's days are short: news must show while one watches.
+        scale = shortest / SHORTEST
+        pause, asked = min(pause * scale, DEMO_LONGEST * shortest), asked * scale
     pause *= 1 + JITTER * (2 * chance - 1)
     return _outside_skipped(now + max(pause, asked, shortest), pace)
 
@@ -258,15 +262,14 @@ def next_try(
 ) -> datetime:
     """The next visit after `failures` failures in a row (1 for the first): 1 h, 2 h, … 7 days.
 
-    A demo whose `shortest` is below the usual one starts as much earlier.
+    In a demo, whose `shortest` is below the usual one, all waits shrink alike.
 
     A permanent cause waits a day at least from the second time on: nothing changes by itself.
     """
-    first = FIRST_ERROR * min(shortest / SHORTEST, 1.0)
-    pause = first * (1 << min(max(failures, 1) - 1, 10))
+    pause = FIRST_ERROR * (1 << min(max(failures, 1) - 1, 10))
     if permanent and failures > 1:
         pause = max(pause, timedelta(hours=24))
-    pause = min(pause, LAST_ERROR)
+    pause = min(pause, LAST_ERROR) * min(shortest / SHORTEST, 1.0)
     return now + pause * (1 + JITTER * (2 * chance - 1))
 
 

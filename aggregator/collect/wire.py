@@ -200,7 +200,8 @@ def _named_failures(url: str, timeout: float) -> Iterator[None]:
             f"No secure connection to {where}: {error}.", reason="tls", permanent=True
         ) from error
     except aiohttp.ClientConnectorError as error:
-        raise FetchError(f"{where} refuses the connection: {error}.", reason="refused") from error
+        why = error.os_error.strerror or type(error.os_error).__name__
+        raise FetchError(f"{where} refuses the connection: {why}.", reason="refused") from error
     except aiohttp.InvalidURL as error:
         raise FetchError(
             f"{url[:200]!r} is not an address.", reason="bad_url", permanent=True

@@ -118,7 +118,9 @@ def test_a_permanent_cause_waits_a_day_from_the_second_time_on():
 
 def test_in_a_demo_all_pauses_shrink_alike():
     seconds = timedelta(seconds=9)
-    assert visit(Pace(), Rhythm(), shortest=seconds) == visit() / 100
+    assert visit(Pace(), Rhythm(), shortest=seconds) == 6 * seconds
+    busy = learn(every(timedelta(minutes=5)), NOW)
+    assert visit(Pace(), busy, shortest=seconds) == visit(Pace(), busy) / 100
     assert next_try(NOW, 1, chance=0.5, shortest=seconds) - NOW == HOUR / 100
 
 
