@@ -29,6 +29,7 @@ COMMANDS = {
     "alerts": "aggregator.cli.alerts",
     "mail": "aggregator.cli.mail",
     "moderators": "aggregator.cli.moderators",
+    "groups": "aggregator.cli.groups",
     "backup": "aggregator.cli.backup",
     "restore": "aggregator.cli.restore",
     "doctor": "aggregator.cli.doctor",

@@ -1,0 +1,65 @@
+"""An operator helps groups leave and come back, and brings other tools' lists before moderators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aggregator.cli import filcommun
+
+FILE = """\
+version: 1
+groups:
+  - slug: halage
+    name: Halage
+    home: https://halage.example
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs the command in a folder with one group."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sources.yaml").write_text(FILE)
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(filcommun, ["groups", *arguments])
+
+    CliRunner().invoke(filcommun, ["sources", "sync"])
+    return invoke
+
+
+def test_a_group_leaves_by_command_and_is_welcome_again(run: Callable[..., Result]) -> None:
+    assert "Halage has left" in run("leave", "halage", "--yes").output
+    again = CliRunner().invoke(filcommun, ["sources", "sync"])
+    assert "halage left at its own wish and is not brought back." in again.output
+    assert run("leave", "halage", "--yes").exit_code == 1
+    assert "may be registered" in run("welcome", "https://www.halage.example").output
+    assert run("welcome", "https://halage.example").exit_code == 1
+
+
+def test_a_list_is_shown_first_and_proposed_when_asked(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    listed = tmp_path / "kumu.json"
+    listed.write_text(
+        json.dumps(
+            {
+                "elements": [
+                    {"label": "Halage", "description": "Insertion."},
+                    {"label": "Vergers", "website": "vergers.example"},
+                    {"label": "Sans site"},
+                ]
+            }
+        )
+    )
+    shown = run("import", str(listed))
+    assert "changed   Halage: description" in shown.output
+    assert "1 changed, 1 new, 1 unusable" in shown.output
+    assert "amendments" not in shown.output
+    proposed = run("import", str(listed), "--propose", "--origin", "kumu")
+    assert "2 amendments wait for a moderator." in proposed.output
