@@ -58,11 +58,19 @@ def _decode_once(match: re.Match[str]) -> str:
 
 
 def mend_double_utf8(text: str) -> str:
-    """Text that went through UTF-8 twice, once by way of latin-1 or windows-1252.
+    """Text that went through UTF-8 twice or more, by way of latin-1 or windows-1252.
 
     >>> mend_double_utf8("lâ€™avenir de CrÃ©teil")
     'l’avenir de Créteil'
     """
+    for _time in range(3):
+        before, text = text, _mend_once(text)
+        if text == before:
+            break
+    return text
+
+
+def _mend_once(text: str) -> str:
     if sum(map(text.count, "ÎÏÐÑ")) >= 3 and _GREEK_CYRILLIC_WORD.search(text):
         text = _TWICE_GREEK_CYRILLIC.sub(_decode_once, text)
     for lead, pattern in _TWICE.items():

@@ -76,17 +76,22 @@ def _codec(name: str | None) -> str | None:
 
 
 def inflate(body: bytes) -> bytes:
-    """A gzip body that came without Content-Encoding, opened; others unchanged.
+    """A gzip or zlib body that came without Content-Encoding, opened; others unchanged.
 
     Raises ParseError when it is broken or would grow beyond LARGEST_BODY.
     """
-    if not body.startswith(b"\x1f\x8b"):
+    if not body.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda")):
         return body
-    opener = zlib.decompressobj(wbits=31)
+    opened, left = b"", body
     try:
-        opened = opener.decompress(body, LARGEST_BODY + 1)
+        # A gzip file may have several members.
+        while left and len(opened) <= LARGEST_BODY:
+            opener = zlib.decompressobj(wbits=47)
+            opened += opener.decompress(left, LARGEST_BODY + 1 - len(opened))
+            left = opener.unused_data
     except zlib.error as error:
-        raise ParseError(f"The answer is a broken gzip file ({error}).") from error
+        if not opened:
+            raise ParseError(f"The answer is a broken gzip file ({error}).") from error
     if len(opened) > LARGEST_BODY:
         raise ParseError(f"The answer is a gzip file of more than {LARGEST_BODY >> 20} MB.")
     return opened

@@ -77,7 +77,8 @@ def _short(tag: str, prefix: str | None) -> str:
     if known is None and prefix and prefix.lower() in _TRUSTED_PREFIXES:
         known = prefix.lower()
     if known is None:
-        known = "" if "rss" in key and prefix is None else "?"
+        # A default namespace that nobody knows is a mistake in the usual one.
+        known = "" if prefix is None else "?"
     return f"{known}:{local}" if known else local
 
 

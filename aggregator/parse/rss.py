@@ -171,6 +171,11 @@ def _base(url: str, home: str | None) -> str:
 
 def read(root: etree._Element, url: str) -> ParsedFeed:
     """The feed of an `rss`, `rdf:RDF` or lone `channel` root; `url` is where it came from."""
+    if short(root) == "atom:rss":
+        # Its author gave the whole file Atom's namespace.
+        for element in root.iter("{*}*"):
+            if short(element).startswith("atom:"):
+                element.tag = str(element.tag).rpartition("}")[2]
     channel = next((child for child in root if short(child) == "channel"), root)
     outer = resolve(resolve(url, root.get(XML_BASE)), channel.get(XML_BASE))
     texts = _all_texts(channel)

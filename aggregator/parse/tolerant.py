@@ -103,8 +103,10 @@ def _media(item: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _parsed(text: str, url: str) -> Any:
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+def _parsed(text: str) -> Any:
+    # Without an address of the feed it resolves nothing, ids least of all: a damaged feed must
+    # give its entries the same uids as the mended one.
+    headers = {"content-type": "application/xml; charset=utf-8"}
     # feedparser opens a string as a file or an address: it only ever gets a stream.
     stream = io.BytesIO(_guarded(text).encode("utf-8", "replace"))
     try:
@@ -121,7 +123,7 @@ def _parsed(text: str, url: str) -> Any:
 
 def read(text: str, url: str) -> ParsedFeed:
     """What feedparser could save; raises ParseError when that is nothing."""
-    parsed = _parsed(text, url)
+    parsed = _parsed(text)
     feed, items = parsed.get("feed", {}), parsed.get("entries", [])
     if not items and not parsed.get("version"):
         raise ParseError("There is no feed in the answer.")

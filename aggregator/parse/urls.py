@@ -36,7 +36,7 @@ def _is_host(name: str) -> bool:
     return len(name) < 254 and all(letter.isalnum() or letter in "-._:" for letter in name)
 
 
-def _host(netloc: str, hostname: str, port: int | None, scheme: str) -> str:
+def _host(hostname: str, port: int | None, scheme: str) -> str:
     if ":" in hostname:
         hostname = f"[{hostname}]"
     standard = {"http": 80, "https": 443}[scheme]
@@ -57,10 +57,12 @@ def page_url(link: str, base: str = "") -> str | None:
     """
     if len(link) > LONGEST:
         return None
-    plain = _PLAIN.match(link)
+    plain = _PLAIN.match(link) if "&amp;" not in link else None
     if plain and (not plain.group(1) or _without_trackers(plain.group(1)) == plain.group(1)):
         return link
-    link = link.strip().strip("<>")
+    link = link.strip().strip("<>").replace("&amp;", "&")
+    if link.lower().startswith("www."):
+        link = "//" + link
     scheme = _SCHEME.match(_SPACE.sub("", link))
     if scheme and scheme.group(1).lower() not in {"http", "https"}:
         # "group.example:8080/a" has no scheme, only a port.
@@ -78,7 +80,7 @@ def page_url(link: str, base: str = "") -> str | None:
     return urlunsplit(
         (
             parts.scheme,
-            _host(parts.netloc, hostname, port, parts.scheme),
+            _host(hostname, port, parts.scheme),
             quote(parts.path or "/", safe="/:@!$&'()*+,;=~%-._[]|"),
             quote(_without_trackers(parts.query), safe="/:@!$&'()*+,;=~%-._?[]|"),
             quote(fragment, safe="/:@!$&'()*+,;=~%-._?[]|!#"),

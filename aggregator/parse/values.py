@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from aggregator.errors import ParseError
 
+_LAST_COMMA: Final = re.compile(r",(\s*[}\]])")
+_ITEMS: Final = re.compile(r'"items"\s*:\s*\[\s*')
+_BETWEEN: Final = re.compile(r"\s*,?\s*")
 JsonObject = Mapping[str, Any]
 
 
@@ -19,7 +23,30 @@ def load(text: str) -> Any:
     except RecursionError as error:
         raise ParseError("The JSON nests too deep to be read.") from error
     except ValueError as error:
-        raise ParseError(f"The JSON is broken: {error}.") from error
+        saved = _save(text)
+        if saved is None:
+            raise ParseError(f"The JSON is broken: {error}.") from error
+        return saved
+
+
+def _save(text: str) -> Any:
+    """A JSON value whose lists have a comma too many, or the items that came before a cut."""
+    try:
+        return json.loads(_LAST_COMMA.sub(r"\1", text), strict=False)
+    except (ValueError, RecursionError):
+        pass
+    start = _ITEMS.search(text)
+    items: list[Any] = []
+    position = start.end() if start else len(text)
+    decoder = json.JSONDecoder(strict=False)
+    try:
+        while text[position] == "{":
+            item, position = decoder.raw_decode(text, position)
+            items.append(item)
+            position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr] # matches ""
+    except (ValueError, IndexError, RecursionError):
+        pass
+    return {"items": items} if items else None
 
 
 def text_of(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,6 +135,29 @@ def test_bytes_before_the_prolog_do_not_matter() -> None:
 
 def test_gzip_sent_as_a_file_is_opened() -> None:
     assert parse(gzip.compress(rss(ITEM.format("Un")).encode()), URL).entries[0].title == "Un"
+
+
+def test_compressed_body_of_several_parts_or_of_zlib_is_opened() -> None:
+    body = rss(ITEM.format("Un")).encode()
+    parts = gzip.compress(body[:40]) + gzip.compress(body[40:])
+    assert parse(parts, URL).entries[0].title == "Un"
+    assert parse(zlib.compress(body), URL).entries[0].title == "Un"
+
+
+@pytest.mark.parametrize("damage", ["</channel></rss>", "</item>", 'version="2.0"'])
+def test_damaged_feed_gives_its_entries_the_same_uids(damage: str) -> None:
+    items = "<item><title>Un</title><guid>g1</guid></item><item><guid>/g2</guid></item>"
+    whole = rss(items)
+    uids = [entry.uid for entry in parse(whole.encode(), URL).entries]
+    broken = whole.replace(damage, "<broken" if damage == "</item>" else "", 1)
+    assert uids == ["g1", "/g2"]
+    assert set(uids) & {entry.uid for entry in parse(broken.encode(), URL).entries}
+
+
+def test_cut_json_feed_gives_the_items_before_the_cut() -> None:
+    body = json_feed(items=[{"id": str(n), "title": f"T{n}"} for n in range(5)])
+    assert [entry.uid for entry in parse(body[:-22], URL).entries] == ["0", "1", "2", "3"]
+    assert parse(body.replace(b"}]}", b"},]}"), URL).entries[4].title == "T4"
 
 
 def test_entities_of_the_document_never_grow_nor_read_files() -> None:
