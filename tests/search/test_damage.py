@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -107,25 +107,37 @@ def test_byte_that_changed_on_disk_is_noticed(index: Engine, index_url: str, mak
         open_engine(index_url)
 
 
-def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(
-    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = open_engine(f"whoosh:{tmp_path}/index")
-    engine.add([make(1, "eau")])
+def _commit_without_room(url: str, answers: object) -> None:
+    """In a process of its own: no file may grow beyond 20 kB until the end."""
+    engine = open_engine(url)
+    engine.add([IndexedEntry(id=1, title="eau", text="", published=NOW)])
     engine.commit()
-    from whoosh.filedb.structfile import StructFile
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    engine.add([make(2, "eau")])
-    monkeypatch.setattr(StructFile, "write", full)
-    with pytest.raises(UnwritableIndex, match="make room"):
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    texts = {n: " ".join(f"w{n}x{k}" for k in range(400)) for n in range(2, 200)}
+    engine.add(IndexedEntry(id=n, title="", text=t, published=NOW) for n, t in texts.items())
+    try:
         engine.commit()
-    monkeypatch.undo()
-    assert engine.search(EVERYTHING).ids == (1,)
+    except UnwritableIndex as error:
+        answers.put(str(error))
+    else:
+        answers.put("no error")
+    answers.put(engine.search(EVERYTHING).ids)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     engine.commit()
-    assert engine.search(EVERYTHING).ids == (1, 2)
+    answers.put(engine.count())
+
+
+@embedded
+def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(index_url: str) -> None:
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    process = context.Process(target=_commit_without_room, args=(index_url, answers))
+    process.start()
+    assert "make room" in answers.get(timeout=60)
+    assert answers.get(timeout=60) == (1,)
+    assert answers.get(timeout=60) == 199
+    process.join()
 
 
 def _commit_forever(url: str, ready: object) -> None:

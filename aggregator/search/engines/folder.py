@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,15 @@ from aggregator.search.engine import Engine
 _CURRENT: Final = "CURRENT"
 _LOCK: Final = ".lock"
 _UNWRITABLE: Final = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE}
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+    }
 )
 _PATIENCE: Final = 60.0
 """Seconds to wait while another process writes."""
@@ -224,8 +233,10 @@ def _readable(root: Path) -> Iterator[None]:
 def trouble(root: Path, error: Exception) -> FilcommunError:
     """What went wrong with the index at `root`, as a sentence that names what to do."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    full = isinstance(error, OSError) and error.errno in _UNWRITABLE
-    if full or "No space left" in reason or "Read-only file system" in reason:
+    # Tantivy tells the number in words only.
+    told = re.search(r"os error (\d+)", str(error))
+    number = int(told.group(1)) if told else getattr(error, "errno", None)
+    if number in _UNWRITABLE:
         return UnwritableIndex(
             f"The index {root} cannot be written ({reason}): make room on the disk or give this "
             "user the right to write there; nothing is lost."
