@@ -43,8 +43,6 @@ class IndexedEntry:
     """UTC; kept to the second."""
     language: str | None = None
     """BCP 47; None and `fr…` get the French analysis."""
-    first_seen: datetime | None = None
-    """UTC."""
     group: str | None = None
     """The group's slug."""
     group_name: str = ""

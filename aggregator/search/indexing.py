@@ -189,7 +189,6 @@ def indexed(entry: Entry) -> IndexedEntry:
         text=entry.text or entry.summary,
         language=entry.language,
         published=entry.published,
-        first_seen=entry.first_seen_at,
         group=group.slug,
         group_name=group.name,
         source=entry.source_id,

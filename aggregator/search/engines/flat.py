@@ -31,6 +31,8 @@ _WHERE: Final = struct.Struct("<QI")
 """Where a term's blob begins in the postings file, and its length."""
 _NUMBERS, _BITMAP = 0, 1
 _BITS: Final = bytes.maketrans(b"01", b"\x00\x01")
+_SPARSE: Final = 64
+"""Where fewer than one in so many bits are set, they are taken one by one."""
 _LONGEST_TERM: Final = 200
 """Bytes; longer terms are cut, in entries and queries alike."""
 
@@ -55,7 +57,16 @@ def selectors(mask: int, size: int) -> bytes:
 
 def numbers_of(mask: int, size: int) -> Iterator[int]:
     """The entries of a set, ascending."""
+    if mask.bit_count() * _SPARSE < size:
+        return _one_by_one(mask)
     return compress(range(size), selectors(mask, size))
+
+
+def _one_by_one(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        mask ^= lowest
+        yield lowest.bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,14 @@ from itertools import compress
 from typing import Final
 
 from aggregator.search.engines.batch import SEPARATOR
-from aggregator.search.engines.flat import FlatTerms, Postings, key, mask_only, selectors
+from aggregator.search.engines.flat import (
+    FlatTerms,
+    Postings,
+    key,
+    mask_only,
+    numbers_of,
+    selectors,
+)
 from aggregator.search.engines.paging import entry_id, number_at
 from aggregator.search.query import (
     And,
@@ -191,7 +198,7 @@ class Segment:
         if dimension not in self._values:
             column: list[str | None] = [None] * self.size
             for value, mask in self.tags(dimension).items():
-                for number in compress(range(self.size), selectors(mask, self.size)):
+                for number in numbers_of(mask, self.size):
                     column[number] = value
             self._values[dimension] = column
         return self._values[dimension]
