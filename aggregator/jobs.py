@@ -22,6 +22,7 @@ from aggregator.mail import outbox as letters
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.parts import Parts
 from aggregator.registry import (
+    amendments,
     doubts,
     help_requests,
     holds,
@@ -38,6 +39,8 @@ from aggregator.store import backup, figures, upkeep
 
 log = structlog.get_logger()
 
+FINISHING = 10.0
+"""Seconds that jobs under way get when the worker is asked to stop."""
 NOTED_EVERY = timedelta(minutes=1)
 """How often a job that goes well is written down."""
 
@@ -103,6 +106,8 @@ def forget(parts: Parts) -> None:
         rates.forget(session, parts.clock())
         registration.forget(session, parts.clock())
         help_requests.close_due(session, parts.clock())
+        help_requests.forget(session, parts.clock())
+        amendments.forget_authors(session, parts.clock())
         proofs_of_owners.recheck_moved(session, parts.clock())
         doubts.changed_hands(session, parts.clock())
 
@@ -197,9 +202,10 @@ async def work(parts: Parts) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopping.set)
     scheduler = AsyncIOScheduler(timezone=UTC)
+    running: set[asyncio.Task[None]] = set()
     for job in TIMETABLE:
         scheduler.add_job(
-            _Ticking(job, parts).tick,
+            _Ticking(job, parts, running).tick,
             "interval",
             seconds=job.every.total_seconds(),
             next_run_time=datetime.now(UTC),
@@ -211,20 +217,28 @@ async def work(parts: Parts) -> None:
     try:
         await crawl.work(parts.sessions, parts.settings, parts.clock, stop=stopping)
     finally:
-        scheduler.shutdown(wait=True)
+        scheduler.remove_all_jobs()
+        if running:
+            await asyncio.wait(running, timeout=FINISHING)
+        scheduler.shutdown(wait=False)
         parts.engine.close()
 
 
 class _Ticking:
     """One job and when its last good run was written down."""
 
-    def __init__(self, job: Job, parts: Parts) -> None:
+    def __init__(self, job: Job, parts: Parts, running: set[asyncio.Task[None]]) -> None:
         self.job = job
         self.parts = parts
+        self.running = running
         self.noted_at: datetime | None = None
 
     async def tick(self) -> None:
         """Run the job beside the crawl; its failure is written down and the next tick comes."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
         started_at = self.parts.clock()
         try:
             await asyncio.to_thread(self.job.verb, self.parts)

@@ -6,10 +6,10 @@ What a change may hold is checked here; what it does is in `applying`, who decid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -24,6 +24,8 @@ from aggregator.taxonomy.terms import DIMENSIONS
 
 KINDS: Final = tuple(governance.FIRST)
 AUTHORS: Final = ("visitor", "group", "moderator", "workshop", "import", "program")
+APPEALABLE: Final = timedelta(days=90)
+"""After a decision, how long its author can be written to."""
 SOURCE_FIELDS: Final = ("url", "format", "rights", "language", "paused")
 
 
@@ -288,3 +290,15 @@ def _same_open(session: Session, amendment: Amendment) -> Amendment | None:
             )
         ).all()
     return next((one for one in open_ones if one.change == amendment.change), None)
+
+
+def forget_authors(session: Session, now: datetime) -> int:
+    """Erase the addresses of those who proposed, 90 days after the decision; how many."""
+    result = session.execute(
+        update(Amendment)
+        .where(Amendment.decided_at < now - APPEALABLE, Amendment.author_email.is_not(None))
+        .values(author_email=None)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount

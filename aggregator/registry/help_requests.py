@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -23,6 +23,8 @@ from aggregator.taxonomy import areas, terms
 CONFIRMATION: Final = timedelta(hours=48)
 OPEN: Final = timedelta(days=60)
 MOST_TOLD: Final = 30
+REMEMBERED: Final = timedelta(days=30)
+"""After its end, how long we know who asked."""
 """Groups told of one request: the nearest first."""
 
 
@@ -252,3 +254,18 @@ def _write(
 ) -> None:
     values = {"title": request.title, "path": path, **more}
     outbox.write(session, kind, request.email, now=now, language=request.language, values=values)
+
+
+def forget(session: Session, now: datetime) -> int:
+    """Erase who asked, a month after a request ended or was never confirmed; how many."""
+    result = session.execute(
+        update(HelpRequest)
+        .where(
+            HelpRequest.state.in_(("confirming", "closed", "refused")),
+            func.coalesce(HelpRequest.closed_at, HelpRequest.created_at) < now - REMEMBERED,
+            HelpRequest.email != "",
+        )
+        .values(email="", name="")
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
