@@ -12,28 +12,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aggregator.collect import reasons
+from aggregator.collect.discover import Discovery, discover_over
 from aggregator.collect.fetch import Response, fetch_over
-from aggregator.collect.readers import read_feed
 from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError, ParseError
-from aggregator.parse import discovery, lists
+from aggregator.parse import lists
 from aggregator.parse.clean import plain_text
-from aggregator.parse.connecting import FEED
 from aggregator.parse.discovery import Candidate
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.parse.webpage import WebPage, read_page
 from aggregator.registry import guessing, sitecard
 
 PAGE_BYTES: Final = 3 * 1024 * 1024
-MOST_TRIED: Final = 6
-"""Feeds asked for."""
 MOST_FOUND: Final = 3
+"""Feeds offered; more are hardly ever meant for readers."""
+ITSELF: Final = "itself"
+"""The origin of a candidate that is the very address somebody pasted."""
 MOST_PAGES: Final = 3
 """Pages of news asked for where there is no feed."""
 FEWEST_LINKS: Final = 3
@@ -57,61 +56,49 @@ Note = Callable[..., Awaitable[None]]
 async def look(wire: Wire, address: str, note: Note, now: datetime) -> dict[str, Any]:
     """All that can be found at an address (see the module); raises FetchError when the page
     itself cannot be had."""
+
+    async def get(url: str) -> Response:
+        await note("feed", address=url)
+        return await _get(wire, url)
+
     await note("page", address=address)
     answer = await _get(wire, address)
     if answer.status >= 400:
         raise FetchError(
             f"{answer.url} answered {answer.status}.", reason=reasons.for_status(answer.status)
         )
-    looked = _Looked(answer.url, now)
-    own = _parsed(answer, now)
-    if own is not None:
-        # The address is a feed itself: its page, if it names one, tells the rest.
-        looked.add(Candidate(answer.url, FEED, discovery.LINK, "", 0), answer.url, own)
-        page = await _page_of(wire, own, answer, looked)
+    await note("feeds")
+    discovery = await discover_over(get, address, now=now, page=answer)
+    looked = _Looked(discovery)
+    if any(tried.candidate.origin == ITSELF for tried in discovery.tried):
+        # The address is a feed: the page that it names tells the rest.
+        page = await _page_of(wire, looked, answer)
     else:
         page = read_page(answer.body, answer.url, answer.headers)
-        await _try_candidates(wire, page, looked, note)
         if not looked.feeds:
             await _try_pages(wire, page, answer, looked, note)
     await note("tags")
     return _told(page, looked)
 
 
-@dataclass
 class _Looked:
-    address: str
-    now: datetime
-    feeds: list[tuple[Candidate, str, ParsedFeed]] = field(default_factory=list)
-    """How it was found, the address after redirects, what it holds."""
-    tried: list[dict[str, str]] = field(default_factory=list)
-    pages: list[dict[str, Any]] = field(default_factory=list)
+    """What discovery found, and pages of news where it found nothing."""
 
-    def add(self, candidate: Candidate, url: str, feed: ParsedFeed) -> None:
-        if all(url != other for _, other, _ in self.feeds):
-            self.feeds.append((candidate, url, feed))
-        self.tried.append({"url": candidate.url, "outcome": "found"})
-
-
-async def _try_candidates(wire: Wire, page: WebPage, looked: _Looked, note: Note) -> None:
-    found = discovery.candidates_of(page, discovery.platform_of(page))
-    wanted = [one for one in found if not one.is_comments][:MOST_TRIED]
-    await note("feeds", count=len(wanted))
-    for candidate in wanted:
-        if len(looked.feeds) >= MOST_FOUND:
-            break
-        await note("feed", address=candidate.url)
-        try:
-            answer = await _get(wire, candidate.url)
-        except FetchError as error:
-            looked.tried.append({"url": candidate.url, "outcome": error.reason})
-            continue
-        feed = _parsed(answer, looked.now) if answer.status < 400 else None
-        if feed is None:
-            outcome = reasons.for_status(answer.status) if answer.status >= 400 else "not_a_feed"
-            looked.tried.append({"url": candidate.url, "outcome": outcome})
-        else:
-            looked.add(candidate, answer.url, feed)
+    def __init__(self, discovery: Discovery) -> None:
+        self.platform = discovery.platform
+        self.feeds: list[tuple[Candidate, str, ParsedFeed]] = [
+            (tried.candidate, tried.answer.url, tried.feed)
+            for tried in discovery.feeds
+            if tried.feed is not None
+            and tried.answer is not None
+            and not tried.candidate.is_comments
+        ][:MOST_FOUND]
+        self.tried = [
+            {"url": tried.candidate.url, "outcome": tried.outcome}
+            for tried in discovery.tried
+            if tried.outcome != "untried"
+        ]
+        self.pages: list[dict[str, Any]] = []
 
 
 async def _try_pages(
@@ -159,8 +146,10 @@ def _news_pages(page: WebPage) -> list[str]:
     return list(found)[:MOST_PAGES]
 
 
-async def _page_of(wire: Wire, feed: ParsedFeed, answer: Response, looked: _Looked) -> WebPage:
-    home = feed.home or f"{urlsplit(answer.url).scheme}://{urlsplit(answer.url).netloc}/"
+async def _page_of(wire: Wire, looked: _Looked, answer: Response) -> WebPage:
+    feed = looked.feeds[0][2] if looked.feeds else None
+    site = urlsplit(answer.url)
+    home = (feed.home if feed else None) or f"{site.scheme}://{site.netloc}/"
     try:
         page = await _get(wire, home)
     except FetchError as error:
@@ -173,33 +162,25 @@ async def _get(wire: Wire, url: str) -> Response:
     return await fetch_over(wire, url, max_bytes=PAGE_BYTES, timeout=15, obey_robots=True)
 
 
-def _parsed(answer: Response, now: datetime) -> ParsedFeed | None:
-    try:
-        return read_feed(answer, now=now)
-    except ParseError:
-        return None
-
-
 def _told(page: WebPage, looked: _Looked) -> dict[str, Any]:
     best = looked.feeds[0][2] if looked.feeds else None
     card = sitecard.card(page, best)
     entries = sorted(best.entries, key=_when, reverse=True) if best else []
     guessed = guessing.proposed(card.name, f"{card.description} {card.text}", entries)
-    platform = discovery.platform_of(page)
     return {
         "home": page.url,
         "name": card.name,
         "description": card.description,
         "logo": card.logo,
         "language": card.language,
-        "platform": platform.name if platform else None,
+        "platform": looked.platform,
         "feeds": [_feed(candidate, url, feed) for candidate, url, feed in looked.feeds],
         "areas": guessed.pop("area"),
         "tags": guessed,
         "entries": [_entry(entry) for entry in entries[:5]],
         "tried": looked.tried,
         "pages": looked.pages,
-        "advice": None if looked.feeds else advice(page.url, platform.name if platform else None),
+        "advice": None if looked.feeds else advice(page.url, looked.platform),
     }
 
 

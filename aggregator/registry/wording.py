@@ -234,8 +234,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "step_waiting": ("En attente d’un lecteur libre…", "Waiting for a free reader…"),
     "step_page": ("Lecture de {address}", "Reading {address}"),
     "step_feeds": (
-        "Recherche des flux : {count} adresse(s) à essayer",
-        "Looking for feeds: {count} address(es) to try",
+        "Recherche des flux",
+        "Looking for feeds",
     ),
     "step_feed": ("Lecture du flux {address}", "Reading the feed {address}"),
     "step_tags": ("Thèmes, lieux et savoir-faire", "Topics, places and skills"),
