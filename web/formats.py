@@ -30,8 +30,8 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def answer(place: Place, title: str, ending: str) -> Response:
     """The entries of `place` in the format of `ending`; 404 for a format we do not write."""
-    if ending == "csv":
-        return _table(place)
+    if ending in {"csv", "ods"}:
+        return _table(place, ending)
     if ending == "ics":
         return _calendar(place, title)
     if ending not in _WRITERS:
@@ -86,7 +86,7 @@ def _written(
     return keep_for(response, FEED_SECONDS, changed=updated)
 
 
-def _table(place: Place) -> Response:
+def _table(place: Place, ending: str) -> Response:
     made = table.of_entries(
         _all(place),
         base_url=current.parts().settings.base_url,
@@ -94,9 +94,9 @@ def _table(place: Place) -> Response:
         made_at=current.now(),
     )
     response = Response(
-        stream_with_context(table.CHUNKS["csv"](made)), content_type=table.MEDIA_TYPES["csv"]
+        stream_with_context(table.CHUNKS[ending](made)), content_type=table.MEDIA_TYPES[ending]
     )
-    response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="fil-commun.{ending}"'
     return keep_for(response, FEED_SECONDS)
 
 

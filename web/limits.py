@@ -10,8 +10,6 @@ limiter = Limiter(get_remote_address, headers_enabled=True, storage_uri="memory:
 
 API = "120 per minute"
 """Reading by programs."""
-FORM = "20 per hour"
-"""Whatever writes: registrations, proposals, subscriptions."""
 
 
 def install(app: Flask) -> None:

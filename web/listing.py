@@ -254,6 +254,7 @@ def title_of(place: Place) -> str:
     """What a list of these filters is called, in words."""
     names = directory.names(current.session(), place.view.groupe) if place.view.groupe else {}
     words = place.view.words(spoken(), now=current.now(), names=names)
+    words = words[:1].upper() + words[1:]
     return spaced(words) if language() == "fr" else words
 
 

@@ -277,3 +277,9 @@ def a_portal() -> Iterator[Callable[..., Parts]]:
 def a_visitor() -> type[Visitor]:
     """Makes somebody at a portal: `a_visitor(app, clock)`."""
     return Visitor
+
+
+@pytest.fixture
+def index() -> Callable[[Parts], None]:
+    """Brings what was stored into the index: `index(parts)`."""
+    return index_all
