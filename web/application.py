@@ -20,14 +20,18 @@ from web import (
     failures,
     follow,
     forms,
+    governance,
     groups,
     health,
+    holds,
     join,
     journal,
     languages,
     limits,
     maps,
     media,
+    moderation,
+    moderators,
     news,
     operations,
     pages,
@@ -43,6 +47,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
+    *(moderators, moderation, holds, governance),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),
 )

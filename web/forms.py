@@ -37,12 +37,18 @@ def require_person() -> None:
     """Raise Refused when a program filled the form in."""
     if request.form.get(BAIT):
         raise Refused("too_often")
+    seconds = seconds_open()
+    if seconds is None or not _FASTEST <= seconds <= _LONGEST:
+        raise Refused("too_often")
+
+
+def seconds_open() -> float | None:
+    """How long ago the form was shown; None where its stamp is missing or forged."""
     try:
         opened = float(_signer().loads(request.form.get(STAMP, "")))
     except (BadSignature, TypeError, ValueError):
-        raise Refused("too_often") from None
-    if not _FASTEST <= current.now().timestamp() - opened <= _LONGEST:
-        raise Refused("too_often")
+        return None
+    return current.now().timestamp() - opened
 
 
 def require_rate(what: str) -> None:
@@ -54,7 +60,9 @@ def in_words(refusal: Refused) -> str:
     """Why a wish was refused, as a sentence in the page's language."""
     values = dict(refusal.values)
     if isinstance(values.get("field"), str):
-        values["field"] = _field(str(values["field"]))
+        values["field"] = field_name(str(values["field"]))
+    if "who" in values:
+        values["who"] = wording.sentence(f"who_{values['who']}", language())
     return wording.sentence(refusal.reason, language(), **values)
 
 
@@ -63,7 +71,8 @@ def text(name: str, most: int = 3000) -> str:
     return request.form.get(name, "").strip()[:most]
 
 
-def _field(name: str) -> str:
+def field_name(name: str) -> str:
+    """A field in words, within a sentence; its own name where there are none."""
     names = {
         "name": _("le nom"),
         "home": _("l’adresse du site"),
@@ -79,6 +88,17 @@ def _field(name: str) -> str:
         "objective": _("les objectifs"),
         "skill": _("les savoir-faire"),
         "kind": _("la forme"),
+        "title": _("le titre"),
+        "text": _("le texte"),
+        "words": _("les mots"),
+        "email": _("l’adresse de courriel"),
+        "table": _("la table"),
+        "minutes": _("le compte rendu"),
+        "participants": _("les personnes présentes"),
+        "place": _("le lieu"),
+        "group": _("le groupe"),
+        "threshold": _("les voix nécessaires"),
+        "slug": _("l’identifiant"),
     }
     return names.get(name, name)
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from aggregator.collect.health import STATES
 from aggregator.collect.reasons import REASONS
+from aggregator.registry import moderation
 from aggregator.store import directory, entries, figures, suppressions
 from aggregator.store.tables import Host, Source
 from web import charts, current
@@ -99,6 +100,7 @@ def index() -> str:
         requests=sum(directory.requests_by_host(session, (now - _WEEK).date()).values()),
         left=suppressions.departures(session),
         history=_history(),
+        moderation=moderation.figures(session, now),
     )
 
 

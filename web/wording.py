@@ -265,5 +265,6 @@ def more_links() -> Sequence[tuple[str, str]]:
         ("join.index", _("Inscrire un groupe")),
         ("desk.ask", _("Espace des groupes")),
         ("journal.index", _("Journal de modération")),
+        ("governance.index", _("Qui décide de quoi")),
         ("api.documentation", _("Interface de programmation")),
     ]

@@ -149,7 +149,12 @@ def undo(
     again: bool = True,
 ) -> Amendment | None:
     """Take a decision back: all is as before, the log keeps it as undone, and the same proposal
-    waits again (returned) unless `again` is false. Raises Refused where that is not possible."""
+    waits again (returned) unless `again` is false; a postponed one itself waits again.
+    Raises Refused where that is not possible."""
+    if amendment.state == "postponed":
+        governance.require(session, amendment, moderator)
+        amendment.state, amendment.decided_at, amendment.decided_by = "open", None, None
+        return amendment
     if amendment.state not in {"accepted", "refused"} or amendment.reason == "withdrawn":
         raise Refused("cannot_undo", why=amendment.state)
     governance.require(session, amendment, moderator)

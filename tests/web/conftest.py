@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -254,16 +255,27 @@ def letters(own_parts: Parts) -> Callable[[], list[Letter]]:
     return read
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a database and an index full of news, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    made = make_parts(folder)
+    with made.sessions() as session:
+        fill(session)
+    index_all(made)
+    made.engine.close()
+    made.sessions.kw["bind"].dispose()
+    return folder
+
+
 @pytest.fixture
-def a_portal() -> Iterator[Callable[..., Parts]]:
+def a_portal(filled: Path) -> Iterator[Callable[..., Parts]]:
     """Makes parts full of news with settings of one's own; closes them afterwards."""
     opened: list[Parts] = []
 
     def make(folder: Path, clock: Clock, **options: object) -> Parts:
+        shutil.copytree(filled, folder, dirs_exist_ok=True)
         made = make_parts(folder, clock, **options)
-        with made.sessions() as session:
-            fill(session)
-        index_all(made)
         opened.append(made)
         return made
 

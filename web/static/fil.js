@@ -5,6 +5,7 @@ import { keys } from "./keys.js";
 import { suggestions } from "./suggest.js";
 import { ages } from "./ages.js";
 import { watch } from "./watch.js";
+import { triage } from "./triage.js";
 import { maps } from "./map.js";
 
 copyButtons(document);
@@ -12,6 +13,7 @@ keys(document);
 suggestions(document);
 ages(document);
 watch(document);
+triage(document);
 maps(document);
 
 // A choice in a filter acts at once; its button stays for those without script.

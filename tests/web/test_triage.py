@@ -1,0 +1,180 @@
+"""A moderator clears the queue with the keyboard alone, in a real browser."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from aggregator.parts import Parts
+from aggregator.registry import amendments, moderators
+from aggregator.store.tables import Amendment, Entry, Group, Letter
+from web import create_app
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def address(own_parts: Parts) -> Iterator[str]:
+    """The portal, served on loopback."""
+    server = make_server("127.0.0.1", 0, create_app(own_parts), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def mixed(parts: Parts, count: int) -> None:
+    """Proposals of every everyday kind."""
+    with parts.sessions.begin() as session:
+        now = parts.clock()
+        groups = session.query(Group).order_by(Group.id).all()
+        entries = session.query(Entry).order_by(Entry.id).all()
+        for number in range(count):
+            group, entry = groups[number % len(groups)], entries[number % len(entries)]
+            kind, about = (
+                ("profile", {"group": group, "change": {"description": f"Texte {number}"}}),
+                ("report", {"entry": entry, "change": {"reason": "advertising"}}),
+                (
+                    "dead_link",
+                    {"group": group, "change": {"url": f"https://mort.example/{number}"}},
+                ),
+                ("missing_group", {"change": {"url": f"https://groupe-{number}.example"}}),
+                ("source", {"group": group, "change": {"url": f"https://flux-{number}.example"}}),
+            )[number % 5]
+            amendments.propose(session, kind, now=now, why=f"Raison {number}", **about)
+
+
+def sign_in(page: Page, parts: Parts, address: str) -> None:
+    """Through the mailed link, its button pressed with the keyboard."""
+    with parts.sessions.begin() as session:
+        moderators.appoint(
+            session, "alice@m.example", name="Alice", role="administrator", now=parts.clock()
+        )
+        link = session.query(Letter).order_by(Letter.id.desc()).first().values["path"]
+    page.goto(address + link)
+    page.get_by_role("button", name="Oui").press("Enter")
+    page.wait_for_url("**/moderation")
+
+
+def states(parts: Parts) -> Counter[str]:
+    with parts.sessions() as session:
+        return Counter(row.state for row in session.query(Amendment))
+
+
+def wait_for(wanted: Any) -> None:
+    limit = time.monotonic() + 20
+    while not wanted() and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert wanted()
+
+
+def test_fifty_mixed_proposals_are_cleared_with_the_keyboard_alone(
+    browser: Browser, own_parts: Parts, address: str
+) -> None:
+    mixed(own_parts, 50)
+    page = browser.new_page(locale="fr-FR")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    sign_in(page, own_parts, address)
+    assert page.locator("[data-card]").count() == 50
+    began = time.monotonic()
+    for number in range(50):
+        if number % 5 == 4:
+            page.keyboard.press("p")
+        elif number % 5 == 2:
+            page.keyboard.press("r")
+            page.keyboard.press("5")
+        else:
+            page.keyboard.press("a")
+    page.wait_for_url("**/moderation?fait=*", timeout=60_000)
+    assert time.monotonic() - began < 30  # 3 s on two quiet cores: the person is what is slow
+    assert "Rien n’attend" in page.content()
+    assert states(own_parts) == {"accepted": 30, "refused": 10, "postponed": 10}
+    assert errors == []
+    with own_parts.sessions() as session:
+        assert all(row.seconds is not None for row in session.query(Amendment))
+    page.keyboard.press("u")
+    page.close()
+
+
+def test_a_decision_is_undone_a_note_typed_and_a_selection_decided_at_once(
+    browser: Browser, own_parts: Parts, address: str
+) -> None:
+    mixed(own_parts, 10)
+    page = browser.new_page(locale="fr-FR")
+    sign_in(page, own_parts, address)
+    subject = page.locator("[data-current] h2").inner_text()
+    page.keyboard.press("a")
+    page.get_by_role("button", name="Annuler").first.wait_for()
+    page.keyboard.press("u")
+    wait_for(lambda: states(own_parts) == {"open": 10, "undone": 1})
+    page.locator("[data-current]:not([data-done])").wait_for()
+    assert page.locator("[data-current] h2").inner_text() == subject
+    for _ in range(3):
+        page.keyboard.press("x")
+        page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.keyboard.press("6")
+    page.wait_for_url("**fait=**")
+    assert states(own_parts)["refused"] == 3
+    page.keyboard.press("u")
+    page.wait_for_url("**/moderation")
+    assert states(own_parts)["open"] == 10
+    # Letters typed into a field are letters.
+    page.keyboard.press("r")
+    page.locator("[data-current] input[name=note]").fill("")
+    page.locator("[data-current] input[name=note]").press_sequentially("jaune, apres 3 px")
+    assert states(own_parts)["open"] == 10
+    page.close()
+
+
+def test_keys_can_be_switched_off(browser: Browser, own_parts: Parts, address: str) -> None:
+    mixed(own_parts, 3)
+    page = browser.new_page(locale="fr-FR")
+    sign_in(page, own_parts, address)
+    page.keyboard.press("?")
+    page.get_by_label("Écouter ces touches").uncheck()
+    page.keyboard.press("a")
+    page.reload()
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    assert states(own_parts) == {"open": 3}
+    page.close()
+
+
+def test_queue_works_without_script_by_tab_and_enter(
+    browser: Browser, own_parts: Parts, address: str
+) -> None:
+    mixed(own_parts, 3)
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    page = context.new_page()
+    sign_in(page, own_parts, address)
+    page.locator("[data-card] button", has_text="Accepter").first.press("Enter")
+    page.wait_for_url("**fait=**")
+    page.locator("summary", has_text="Refuser").first.press("Enter")
+    page.locator("button", has_text="Hors sujet").first.press("Enter")
+    page.wait_for_url("**fait=**")
+    page.get_by_role("button", name="Annuler").press("Enter")
+    page.wait_for_url("**/moderation")
+    assert states(own_parts) == {"accepted": 1, "undone": 1, "open": 2}
+    context.close()
