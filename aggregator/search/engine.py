@@ -151,9 +151,10 @@ class Engine(Protocol):
         ...
 
     def commit(self) -> None:
-        """Write what was noted, all or nothing: visible here at once, in other processes < 2 s.
+        """Write what was noted: visible here at once, in other processes within 2 s.
 
-        What is noted is lost when the process ends before; twice is once.
+        All or nothing up to 4,000 entries, more in such parts. What is noted is lost when the
+        process ends before; when it cannot be written it stays noted. Twice is once.
         """
         ...
 

@@ -99,11 +99,13 @@ class WhooshEngine:
             if not self._noted and not self._removed:
                 return
             noted = list(self._noted.values())
-            gone = self._removed | set(self._noted)
+            gone = set(self._removed)
             with self._shelf.writing(), self._reading():
                 self.refresh()
                 for start in range(0, max(1, len(noted)), _BATCH):
-                    self._write(noted[start : start + _BATCH], gone if start == 0 else set())
+                    part = noted[start : start + _BATCH]
+                    self._write(part, gone | {entry.id for entry in part})
+                    gone.clear()
             self._noted.clear()
             self._removed.clear()
 
@@ -112,8 +114,8 @@ class WhooshEngine:
             offset = 0
             for segment in writer.segments:
                 numbers = self._segments[segment.segment_id()][1].numbers
-                for entry in gone & numbers.keys() if len(gone) < len(numbers) else numbers:
-                    if entry in gone and not segment.is_deleted(numbers[entry]):
+                for entry in gone & numbers.keys():
+                    if not segment.is_deleted(numbers[entry]):
                         writer.delete_document(offset + numbers[entry])
                 offset += segment.doc_count_all()
             if entries:
