@@ -10,8 +10,10 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aggregator.errors import TooMany
@@ -27,12 +29,15 @@ FORGOTTEN_AFTER = timedelta(hours=48)
 """After the reminder."""
 PER_PLACE = 10
 """Subscriptions one place may ask for in a day."""
+PER_ADDRESS = 5
+"""Confirmations one address is asked for in a day, whoever types it."""
 PENDING = 3
 """Unconfirmed subscriptions one address may have: more would be somebody bothering it."""
 ASKED_AGAIN = timedelta(minutes=15)
 """Between two mails that only repeat a link."""
 
 _CONFIRM = "confirm_subscription"
+"""The letter's kind, and the purpose of the link in it."""
 
 
 def subscribe(
@@ -58,19 +63,22 @@ def subscribe(
         raise TooMany(f"Already {PER_PLACE} subscriptions were asked for from here today.")
     subscriber = _subscriber(session, address, wish, now)
     same = _following(subscriber, wish)
-    if same is not None and same.confirmed_at is not None:
+    if same is not None and same.is_active:
         ask_for_link(session, address, settings=settings, now=now)
         return
     waiting = [one for one in subscriber.subscriptions if one.confirmed_at is None]
+    # The page says the same all the while; the mailbox is spared.
     if same is None and len(waiting) >= PENDING:
-        # The page says the same; the mailbox is spared.
+        return
+    asked = partial(subscribers.letters_of_kind, session, subscriber.address, _CONFIRM)
+    if asked(since=day_ago) >= PER_ADDRESS:
+        return
+    if same is not None and asked(since=now - ASKED_AGAIN):
         return
     if same is None:
         same = _asked(subscriber, wish, place_hash, now, names)
         session.flush()
-    elif now - same.created_at < ASKED_AGAIN:
-        return
-    _ask(session, same, "confirm_subscription", settings, now, REMINDED_AFTER + FORGOTTEN_AFTER)
+    _ask(session, same, _CONFIRM, settings, now, REMINDED_AFTER + FORGOTTEN_AFTER)
 
 
 def look(session: Session, secret: str, *, now: datetime) -> Subscription | None:
@@ -86,7 +94,7 @@ def confirm(session: Session, secret: str, *, now: datetime) -> Subscription | N
     if subscription is None:
         return None
     subscriber = subscription.subscriber
-    subscription.confirmed_at = now
+    subscription.confirmed_at, subscription.paused_at = now, None
     subscription.consent = {**subscription.consent, "confirmed_at": now.isoformat()}
     subscriber.confirmed_at = subscriber.confirmed_at or now
     # Whoever presses the button can read the mailbox: it exists.
@@ -100,7 +108,7 @@ def ask_for_link(session: Session, address: str, *, settings: Settings, now: dat
     subscriber = subscribers.by_address(session, addresses.key(addresses.read(address)))
     if subscriber is None or subscriber.confirmed_at is None:
         return
-    if subscribers.wrote_lately(
+    if subscribers.letters_of_kind(
         session, subscriber.address, "manage_subscriptions", since=now - ASKED_AGAIN
     ):
         return
@@ -253,7 +261,13 @@ def _subscriber(session: Session, address: str, wish: Wish, now: datetime) -> Su
             created_at=now,
             subscriptions=[],
         )
-        session.add(subscriber)
+        try:
+            with session.begin_nested():
+                session.add(subscriber)
+        except IntegrityError:
+            # The same form came in twice at once; the other one made it.
+            subscriber = subscribers.by_address(session, addresses.key(address))
+            assert subscriber is not None
     return subscriber
 
 

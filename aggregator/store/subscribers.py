@@ -262,12 +262,12 @@ def letters_since(session: Session, subscription_id: int, *, since: datetime) ->
     return session.scalar(counted) or 0
 
 
-def wrote_lately(session: Session, address: str, kind: str, *, since: datetime) -> bool:
-    """Whether an address got a letter of one kind since an instant."""
-    wrote = exists().where(
+def letters_of_kind(session: Session, address: str, kind: str, *, since: datetime) -> int:
+    """How many letters of one kind an address got since an instant."""
+    counted = select(func.count(Letter.id)).where(
         Letter.address == address, Letter.kind == kind, Letter.created_at > since
     )
-    return bool(session.scalar(select(wrote)))
+    return session.scalar(counted) or 0
 
 
 def letters_to(session: Session, address: str) -> Sequence[Letter]:

@@ -136,6 +136,27 @@ def test_one_address_is_not_bothered_from_a_thousand_places(
     assert len(_letters(session)) == subscribing.PENDING
 
 
+def test_one_address_is_not_asked_all_day_long(
+    ask: Callable[..., None], session: Session, now: datetime
+) -> None:
+    for number in range(48):
+        ask(place=str(number), now=now + number * timedelta(minutes=30))
+    assert len(_letters(session)) == subscribing.PER_ADDRESS
+
+
+def test_a_suspended_mailbox_comes_back_by_confirming_again(
+    ask: Callable[..., None], subscribed: Callable[..., Subscription], session: Session,
+    now: datetime,
+) -> None:  # fmt: skip
+    one = subscribed(rhythm="weekly", view="theme=transports")
+    one.subscriber.suspended_at = now
+    session.commit()
+    ask()
+    (letter,) = _letters(session)
+    assert subscribing.confirm(session, _secret(letter), now=now) is one
+    assert one.subscriber.suspended_at is None
+
+
 def test_where_a_form_came_from_is_kept_for_a_day_and_not_in_the_clear(
     ask: Callable[..., None], session: Session, now: datetime
 ) -> None:
