@@ -32,6 +32,8 @@ _CALL = re.compile(r"\b\w{2,}ez\b")
 _PAST = re.compile(r"\b(?:était|étaient|avait|avaient|ont|a été|ont été|fut)\b")
 _FIGURES = re.compile(r"\b\d[\d.,]*\b")
 _NAMES = re.compile(r"(?<=[\w,] )[A-ZÉÈ][a-zéèêïç]+(?= [A-ZÉÈ])")
+_TO_DO = re.compile(r"\W*(?:\d+\W+)?(?:[Cc]omment\s+)?[A-ZÀ-Ý]?[\w'’-]{2,}(?:er|ir|re)\b")
+"""A title that begins with an infinitive: « Fabriquer un composteur »."""
 _COLON_LIST = re.compile(r"[:;•–-]\s")
 
 
@@ -166,6 +168,7 @@ def style_features(reading: Reading, slugs: Sequence[str]) -> dict[str, float]:
         "calls": min(len(_CALL.findall(reading.text)), 6) / 6,
         "figures": min(len(_FIGURES.findall(reading.text)), 8) / 8,
         "names": min(len(_NAMES.findall(reading.text)), 10) / 10,
+        "to do in title": float(bool(_TO_DO.match(reading.title))),
         "date in title": float(bool(_FIGURES.search(reading.title))),
     }
     return {name: value for name, value in features.items() if value} | word_features(reading)

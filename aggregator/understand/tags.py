@@ -41,7 +41,7 @@ _STUFFED = 6.0
 """Strength of the best topic from which on many others beside it are a list of keywords."""
 _SILENT = 3.0
 """Strength of all topics together under which a text says nothing of its subject."""
-_SECOND_OBJECTIVE = 0.42
+_SECOND_OBJECTIVE = 0.44
 _MAX_EVIDENCE = 6
 _EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 SKILLS_IN_TEXTS = ("code-webdesign", "participation-large", "gouvernance")
