@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from aggregator.collect.reasons import REASONS
 from aggregator.publish.publication import PATHS
+from aggregator.registry.wording import sentence
 from aggregator.store.tables import Entry, Host
 from aggregator.taxonomy import terms
 from aggregator.taxonomy.terms import Term
@@ -195,7 +196,7 @@ def robots_in_words(host: Host) -> str:
 def tried_in_words(outcome: str) -> str:
     """How one try of a registration ended: a reason of collect, or our own word."""
     reason = REASONS.get(outcome)
-    return reason.sentence(language()) if reason else outcome
+    return reason.sentence(language()) if reason else sentence(f"tried_{outcome}", language())
 
 
 def weekday(value: date) -> str:

@@ -241,6 +241,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "step_tags": ("Thèmes, lieux et savoir-faire", "Topics, places and skills"),
     "step_done": ("C’est prêt.", "Ready."),
     "step_failed": ("Le site n’a pas pu être lu : {why}", "The site could not be read: {why}"),
+    # What came of an address that was tried.
+    "tried_feed": ("un flux, avec des articles", "a feed, with entries"),
+    "tried_empty": ("un flux, encore vide", "a feed, still empty"),
     # Kinds of amendment.
     "kind_new_group": ("Nouveau groupe inscrit", "New group registered"),
     "kind_missing_group": ("Groupe manquant", "Missing group"),
