@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.store import database
 from aggregator.store.tables import Entry, Group, GroupTag, Source
+
+# How long one example takes says more of the machine's other work than of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

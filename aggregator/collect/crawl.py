@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.collect.desk import Desk
 from aggregator.collect.spider import SourceSpider, scrapy_settings
 from aggregator.collect.visits import Manners, Progress, Scope
+from aggregator.errors import DatabaseError
 from aggregator.settings import Settings
 
 __all__ = ["Manners", "Progress", "Round", "crawl", "work"]
@@ -50,7 +51,8 @@ async def crawl(
     """Visit every due source once: only the one with slug `only`, or with `all_` due or not.
 
     Ends when each has been settled; a source's own trouble is in its row and counted, never
-    raised. Cancelled or killed, it leaves the unfinished sources due.
+    raised. Cancelled or killed, it leaves the unfinished sources due. Raises DatabaseError when
+    the database no longer answers.
     """
     started = time.monotonic()
     desk = Desk(
@@ -62,6 +64,11 @@ async def crawl(
         progress=progress,
     )
     await _run(desk, None)
+    if desk.trouble is not None:
+        raise DatabaseError(
+            f"The database did not answer during the crawl: {desk.trouble.orig}. What was read "
+            "is kept; check that the disk is not full and the server runs, then crawl again."
+        ) from desk.trouble
     counts = desk.counts
     return Round(
         sources=counts.sources,

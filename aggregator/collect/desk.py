@@ -16,9 +16,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.collect import schedule
+from aggregator.collect.claims import Claims
 from aggregator.collect.discover import Discovery
 from aggregator.collect.hosts import Hosts
 from aggregator.collect.settle import (
@@ -40,6 +42,8 @@ from aggregator.store.tables import Source
 log = structlog.get_logger()
 LOOK_AGAIN = frozenset({1, 4, 7})
 """After so many failures in a row another feed is looked for on the group's site."""
+RECOVERY = 30.0
+"""Seconds before a database that did not answer is asked again."""
 _T = TypeVar("_T")
 
 
@@ -68,7 +72,10 @@ class Desk:
         self._progress = progress
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="crawl")
         self._wake = asyncio.Event()
-        self._claims: dict[int, datetime] = {}
+        self._claims = Claims(sessions, manners.lease)
+        self._lengthen_at = 0.0
+        self._open: set[int] = set()
+        """Ids handed out or waiting, as the event loop knows them."""
         self._waiting: dict[str, deque[Job]] = {}
         self._busy: set[str] = set()
         self._rested_at: dict[str, float] = {}
@@ -78,6 +85,8 @@ class Desk:
         self._look_at = 0.0
         self._exhausted = False
         self._stopping = False
+        self.trouble: DBAPIError | None = None
+        """Why a round ended early; None when it did not."""
         self._dice = random.Random()  # noqa: S311  spreads visits, guards nothing
 
     # What the spider asks for.
@@ -87,15 +96,24 @@ class Desk:
         return self._clock()
 
     async def jobs(self) -> AsyncIterator[Job]:
-        """Sources to visit, as their hosts become free; ends when a round is through."""
+        """Sources to visit, as their hosts become free; ends when a round is through.
+
+        A round ends too when the database does not answer, and `trouble` says so; an endless
+        crawl waits for it to come back.
+        """
         while not self._stopping:
+            try:
+                await self._look_after_claims()
+            except DBAPIError as error:
+                self._note_trouble(error)
+                if not self._scope.forever:
+                    return
+                self._look_at = time.monotonic() + RECOVERY
             job = self._next()
             if job is not None:
                 self._busy.add(job.host)
                 yield job
-            elif await self._claim_more():
-                continue
-            elif not self._scope.forever and self._exhausted and not self._claims:
+            elif not self._scope.forever and self._exhausted and not self._open:
                 return
             else:
                 await self._pause()
@@ -149,8 +167,8 @@ class Desk:
         while self._busy and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         # From here on answers are not settled: what is cut off now did not fail.
-        await self._in_thread(self._release)
-        self._claims.clear()
+        self._open.clear()
+        await self._in_thread(self._claims.give_back)
         await self.wire.close()
 
     async def close(self) -> None:
@@ -175,20 +193,21 @@ class Desk:
             return job
         return None
 
-    async def _claim_more(self) -> bool:
-        """Claim another batch when there is room and it is time to look; whether any came."""
+    async def _look_after_claims(self) -> None:
+        """Lengthen old claims, and claim another batch when there is room and it is time."""
         now = time.monotonic()
-        room = 3 * self.concurrency - len(self._claims)
+        if now >= self._lengthen_at:
+            self._lengthen_at = now + self.manners.lease.total_seconds() / 4
+            await self._in_thread(self._claims.lengthen, self._clock())
+        room = 3 * self.concurrency - len(self._open)
         if room < self.concurrency or self._exhausted or now < self._look_at:
-            return False
+            return
         jobs = await self._in_thread(self._claim, room)
         if not jobs:
-            self._exhausted = not self._scope.forever
             self._look_at = time.monotonic() + self.manners.look
-            return False
+        self._open.update(job.id for job in jobs)
         for job in jobs:
             self._waiting.setdefault(job.host, deque()).append(job)
-        return True
 
     async def _pause(self) -> None:
         """Until something is settled, a host is rested, or it is time to look again."""
@@ -196,28 +215,14 @@ class Desk:
         moments = [self._rested_at.get(host, now) for host in self._waiting.keys() - self._busy]
         moments.append(self._look_at if self._scope.forever else now + self.manners.look)
         self._wake.clear()
-        await self._renew()
         try:
             async with asyncio.timeout(min(max(min(moments) - now, 0.01), self.manners.look)):
                 await self._wake.wait()
         except TimeoutError:
             pass
 
-    async def _renew(self) -> None:
-        """Lengthen claims that are half over: politeness can keep a source waiting for long."""
-        now = self._clock()
-        half = now + self.manners.lease / 2
-        old = {until for until in self._claims.values() if until < half}
-        for until in old:
-            ids = [id_ for id_, held in self._claims.items() if held == until]
-            new = now + self.manners.lease
-            kept = await self._in_thread(self._renew_claims, ids, until, new)
-            for id_ in ids:
-                if id_ in kept and id_ in self._claims:
-                    self._claims[id_] = new
-
     def _abandoned(self, job: Job) -> bool:
-        return job.id not in self._claims
+        return job.id not in self._open
 
     def _heed_retry_after(self, answer: Response) -> None:
         if answer.status in {429, 503}:
@@ -227,7 +232,7 @@ class Desk:
                 self.hosts.quiet(host_of(answer.url), until)
 
     def _done(self, job: Job) -> None:
-        self._claims.pop(job.id, None)
+        self._open.discard(job.id)
         self._busy.discard(job.host)
         delay = max(self.manners.delay, self.hosts.delay(job.host))
         self._rested_at[job.host] = time.monotonic() + delay
@@ -259,14 +264,15 @@ class Desk:
                 if id_ not in self._visited
             ]
             self._known = max(self._known, len(self._visited) + len(due))
-            claimed = sources.claim(session, due[:room], now, lease=self.manners.lease)
+            claimed = self._claims.take(session, due[:room], now)
             jobs = [self._job(source, now) for source in claimed]
             self.hosts.load(sources.hosts(session, {job.host for job in jobs}))
             kept = [job for job in jobs if not self._postponed(session, job, now)]
-        for job in kept:
-            self._claims[job.id] = now + self.manners.lease
+        for left in {source.id for source in claimed} - {job.id for job in kept}:
+            self._claims.drop(left)
         if not self._scope.forever:
             self._visited.update(source.id for source in claimed)
+            self._exhausted = not claimed
         return kept
 
     def _postponed(self, session: Session, job: Job, now: datetime) -> bool:
@@ -300,6 +306,11 @@ class Desk:
         """None when the claim was lost meanwhile: then another worker settles it."""
         try:
             return self._settle_once(job, answer, found, watched)
+        except OperationalError as error:
+            # Locked for half a minute, full or gone: nothing of the source's. Its claim ends by
+            # itself and it comes again.
+            self._note_trouble(error)
+            return None
         except Exception:
             # One source's bug must not end the round; the record says whose fault it is.
             log.exception("source not settled", source=job.id)
@@ -307,13 +318,19 @@ class Desk:
             self._stories = StoryLinks() if self._scope.tagged else None
             own = FetchError("See the log of the worker.", reason="internal")
             return self._settle_once(job, own, None, None)
+        finally:
+            self._claims.drop(job.id)
+
+    def _note_trouble(self, error: DBAPIError) -> None:
+        log.error("database does not answer", error=str(error.orig)[:200])
+        self.trouble = None if self._scope.forever else error
 
     def _settle_once(
         self, job: Job, answer: Response | FetchError, found: Found, watched: Watched | None
     ) -> Settled | None:
         now = self._clock()
         with self._sessions.begin() as session:
-            source = sources.hold(session, job.id, self._claims[job.id])
+            source = self._claims.hold(session, job.id)
             if source is None:
                 log.warning("claim lost", source=job.id)
                 return None
@@ -357,19 +374,12 @@ class Desk:
 
     def _postpone(self, source_id: int, until: datetime) -> None:
         with self._sessions.begin() as session:
-            source = sources.hold(session, source_id, self._claims[source_id])
+            source = self._claims.hold(session, source_id)
             if source is not None:
                 source.next_crawl_at = until + timedelta(seconds=600 * self._dice.random())
                 source.claimed_until = None
+        self._claims.drop(source_id)
 
     def _known_uids(self, source_id: int, uids: Sequence[str]) -> Collection[str]:
         with self._sessions() as session:
             return sources.known_uids(session, source_id, uids)
-
-    def _renew_claims(self, ids: list[int], held: datetime, until: datetime) -> set[int]:
-        with self._sessions.begin() as session:
-            return set(sources.renew(session, ids, held, until))
-
-    def _release(self) -> None:
-        with self._sessions.begin() as session:
-            sources.release(session, list(self._claims))

@@ -71,6 +71,7 @@ def ingest(
             same.append(row.id)
     rules = learning.rules(session, now) if tagged and (fresh or edited) else None
     new = _add(session, source, fresh, profile, now, rules)
+    bury(session, source, set(feed.deleted) - {entry.uid for entry in parsed}, now=now)
     for row, entry in edited:
         _edit(session, source, row, entry, profile, now, rules)
     _seen_again(session, same, now)

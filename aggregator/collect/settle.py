@@ -190,12 +190,12 @@ def looks_like_html(answer: Response) -> bool:
 
 
 def _succeeded(source: Source, answer: Response, now: datetime) -> None:
-    source.failures = 0
     source.last_ok_at = now
     source.last_reason = None
     source.last_detail = ""
-    if source.proposals:
+    if source.proposals and source.failures:
         source.proposals = []
+    source.failures = 0
     # A 304 may leave validators out; then the known ones still hold (RFC 9110 §15.4.5).
     if answer.status != 304 or "etag" in answer.headers:
         source.etag = echoable(answer.headers.get("etag"))
@@ -250,6 +250,10 @@ def _learn(visit: Visit, feed: ParsedFeed, ingested: Ingested, answer: Response)
         skip_days=feed.skip_days,
         pushed_until=schedule.Pace.of_json(source.pace).pushed_until,
     ).as_json()
+    if feed.moved_to not in {None, source.address}:
+        # Only a redirect moves a source by itself; whoever wrote the feed may not own it.
+        why = "the feed itself announces it"
+        source.proposals = [{"url": feed.moved_to, "title": feed.title, "why": why}]
     websub.want(visit.session, source, feed, now=now)
     if ingested.new and "pushed_until" in source.pace:
         websub.count_missed(visit.session, source, len(ingested.new), now=now)

@@ -143,8 +143,9 @@ def _derived_uid(found: Found, title: str, text: str, published: datetime | None
     return _digest(seed)
 
 
-def _declared_uid(found: Found) -> str | None:
-    for raw in found.ids:
+def declared_uid(ids: Iterable[str]) -> str | None:
+    """The first of the ids a source wrote, in one spelling; None when all are empty."""
+    for raw in ids:
         uid = " ".join(tidy(raw[:LONGEST_ID]).split())
         if len(raw) > _LONGEST_UID:
             return _digest(raw)
@@ -235,7 +236,7 @@ def entry(found: Found, *, language: str | None = None) -> ParsedEntry:
     if not title:
         title = _title_of_file(found, enclosures, content)
     return ParsedEntry(
-        uid=_declared_uid(found) or url or _derived_uid(found, title, summary, published),
+        uid=declared_uid(found.ids) or url or _derived_uid(found, title, summary, published),
         url=url or _recording(enclosures),
         title=title,
         summary=summary,

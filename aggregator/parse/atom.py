@@ -12,6 +12,7 @@ from lxml import etree
 from aggregator.parse.assemble import (
     MOST_ENTRIES,
     Found,
+    declared_uid,
     distinct,
     entry,
     first_text,
@@ -24,6 +25,7 @@ from aggregator.parse.timing import visit_interval
 from aggregator.parse.trees import inner, link_candidates
 from aggregator.parse.urls import page_url, resolve
 
+_DELETED: Final = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 _MEDIA: Final = frozenset({"media:group", "media:content"})
 
 
@@ -153,9 +155,12 @@ def read(root: etree._Element, url: str) -> ParsedFeed:
     texts: dict[str, list[str]] = {}
     links = []
     entries: list[ParsedEntry] = []
+    deleted: list[str] = []
     for child in root:
         name = _name(child)
-        if name in {"entry", "item"}:
+        if child.tag == _DELETED:
+            deleted.append(child.get("ref") or "")
+        elif name in {"entry", "item"}:
             if len(entries) < MOST_ENTRIES:
                 entries.append(read_entry(child, base, language))
         elif name == "link":
@@ -177,4 +182,5 @@ def read(root: etree._Element, url: str) -> ParsedFeed:
         self_url=related(links, "self", base),
         ttl=visit_interval(texts),
         moved_to=first_url(texts.get("itunes:new-feed-url", ()), base),
+        deleted=tuple(uid for ref in deleted[:MOST_ENTRIES] if (uid := declared_uid([ref]))),
     )  # fmt: skip

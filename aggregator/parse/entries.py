@@ -82,5 +82,7 @@ class ParsedFeed:
     """Days not to visit (Monday 0; RSS `skipDays`)."""
     moved_to: str | None = None
     """The new address the feed itself announces (`itunes:new-feed-url`, `newLocation`)."""
+    deleted: tuple[str, ...] = ()
+    """Uids of entries that the source says are gone (RFC 6721 `at:deleted-entry`)."""
     problems: tuple[str, ...] = ()
     """What had to be repaired, as sentences for the source's owner."""

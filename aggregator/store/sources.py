@@ -120,11 +120,11 @@ def renew(session: Session, ids: Collection[int], held: datetime, until: datetim
     return list(session.scalars(statement))
 
 
-def release(session: Session, ids: Collection[int]) -> None:
-    """Give claims back unworked, so that the next worker need not wait for their end."""
+def release(session: Session, ids: Collection[int], held: datetime) -> None:
+    """Give back unworked claims that end at `held`; those lost meanwhile are left alone."""
     session.execute(
         update(Source)
-        .where(Source.id.in_(ids))
+        .where(Source.id.in_(ids), Source.claimed_until == held)
         .values(claimed_until=None)
         .execution_options(synchronize_session=False)
     )

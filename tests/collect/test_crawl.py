@@ -343,3 +343,30 @@ def test_the_same_uid_of_two_sources_makes_two_entries(
     crawled()
     assert sorted(titles(session)) == ["La bonne", "L’imposture"]
     assert session.scalar(select(func.count()).select_from(Entry)) == 2
+
+
+def test_an_atom_tombstone_makes_a_tombstone(session, a_source, a_site, crawled, now):
+    site = a_site()
+    head = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" '
+        'xmlns:at="http://purl.org/atompub/tombstones/1.0"><title>F</title><id>f</id>'
+    )
+    entry = "<entry><title>Erreur</title><id>tag:a.example,2026:1</id></entry>"
+    a_source(url=site.says("/flux", f"{head}{entry}</feed>"))
+    crawled()
+    gone = '<at:deleted-entry ref="tag:a.example,2026:1" when="2026-11-24T09:00:00Z"/>'
+    site.says("/flux", f"{head}{gone}</feed>")
+    crawled(all_=True)
+    assert session.scalars(select(Entry)).one().deleted_at == now
+
+
+def test_a_move_that_only_the_feed_announces_is_proposed(a_source, a_site, crawled, rss, item):
+    site = a_site()
+    itunes = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    moved = f"<itunes:new-feed-url {itunes}>https://ailleurs.example/f</itunes:new-feed-url>"
+    source = a_source(url=site.says("/flux", rss(item(1), channel=moved)))
+    crawled()
+    assert source.url == site.url("/flux")
+    assert [one["url"] for one in source.proposals] == ["https://ailleurs.example/f"]
+    crawled(all_=True)
+    assert source.proposals

@@ -235,3 +235,10 @@ def test_versions_belong_to_their_entry(session, a_source, now):
         select(Entry.uid, EntryVersion.title).join(EntryVersion).order_by(Entry.uid)
     ).all()
     assert [tuple(row) for row in titles] == [("1", "Nouvelle 1"), ("2", "Nouvelle 2")]
+
+
+def test_a_feed_may_bury_its_entries(session, a_source, now):
+    source = a_source()
+    ingest(session, source, feed(parsed("1"), parsed("2")), now=now)
+    ingest(session, source, ParsedFeed((parsed("2"),), deleted=("1", "2", "inconnu")), now=now)
+    assert [entry.deleted_at for entry in stored(session)] == [None, now]

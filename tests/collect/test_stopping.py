@@ -7,15 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from aggregator.collect import desk
 from aggregator.collect.crawl import Manners, work
 from aggregator.collect.ingest import MAX_VERSIONS
+from aggregator.errors import DatabaseError
 from aggregator.settings import Settings
+from aggregator.store import sources
 from aggregator.store.tables import Crawl, Entry, EntryTag, Source
 
 KILLER = """
@@ -169,3 +173,56 @@ def test_a_claim_that_was_lost_meanwhile_settles_nothing(
     a_source(url=site.url("/flux"))
     assert crawled().entries_new == 0
     assert session.scalars(select(Entry)).all() == []
+
+
+def test_an_endless_crawl_survives_a_database_that_is_away(
+    monkeypatch, sessions, session, settings, clock, a_source, a_site, rss, item
+):
+    site = a_site()
+    source = a_source(url=site.says("/flux", rss(item(1))))
+    session.commit()
+    due, away = sources.due_ids, []
+
+    def sometimes_away(*arguments: object, **options: object) -> object:
+        if len(away) < 2:
+            away.append(OperationalError("SELECT", {}, Exception("the server went away")))
+            raise away[-1]
+        return due(*arguments, **options)
+
+    monkeypatch.setattr(sources, "due_ids", sometimes_away)
+    monkeypatch.setattr(desk, "RECOVERY", 0.05)
+    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1)
+    running(sessions, settings, clock, manners, lambda: "/flux" in site.paths())
+    session.expire_all()
+    assert source.state == "ok"
+
+
+def test_a_round_says_in_a_sentence_that_the_database_is_away(
+    monkeypatch, crawled, a_source, a_site, rss, item
+):
+    a_source(url=a_site().says("/flux", rss(item(1))))
+
+    def away(*_: object, **__: object) -> object:
+        raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(sources, "hold", away)
+    with pytest.raises(DatabaseError, match="disk is full"):
+        crawled()
+
+
+def test_a_long_wait_keeps_its_claims(sessions, session, settings, a_source, a_site, rss, item):
+    site = a_site()
+    made = [a_source(f"s{n}", url=site.says(f"/{n}", rss(item(1)), seconds=0.15)) for n in range(8)]
+    session.commit()
+    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1, lease=timedelta(seconds=0.3))
+    real = lambda: datetime.now(UTC)  # noqa: E731  leases are kept by the real clock here
+    for source in made:
+        source.next_crawl_at = real() - timedelta(hours=1)
+    session.commit()
+
+    def all_seen() -> bool:
+        session.expire_all()
+        return all(source.last_ok_at is not None for source in made)
+
+    running(sessions, settings, real, manners, all_seen)
+    assert sorted(site.paths().count(f"/{n}") for n in range(8)) == [1] * 8
