@@ -25,7 +25,7 @@ PAGE: Final = "page"
 
 _HEAD: Final = 4096
 _HTML: Final = re.compile(
-    r"\A(?:\s|<!--.*?-->|<\?xml[^>]*>)*(?:<!doctype\s+html|<html)\b", re.I | re.S
+    r"\A(?:\s|<!--(?:(?!-->).)*-->|<\?xml[^>]*>)*(?:<!doctype\s+html|<html)\b", re.I | re.S
 )
 _SITEMAP: Final = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
 _HTML_TYPES: Final = ("text/html", "application/xhtml+xml")

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -29,6 +30,7 @@ MOST_LINKS: Final = 100
 _AS_GOOD: Final = 0.4
 """Groups this near to the best are part of the list (a first article shown larger)."""
 _MOST_ANCHORS: Final = 5000
+_MOST_JUDGED: Final = 2 * MOST_LINKS
 _OUTSIDE: Final = frozenset({"nav", "footer", "aside", "form", "head", "select", "noscript"})
 _OUTSIDE_WORDS: Final = re.compile(
     r"menu|(?:^|[-_ ])(?:nav|navbar|navigation|breadcrumbs?|ariane|pagination|pager|footer|"
@@ -196,20 +198,19 @@ def _is_heading(anchor: HtmlElement) -> bool:
     )
 
 
-def _item(anchor: HtmlElement, others: Sequence[HtmlElement]) -> HtmlElement:
+def _item(anchor: HtmlElement, others: AbstractSet[HtmlElement]) -> HtmlElement:
     """The largest element around the anchor that holds no other anchor of its group."""
-    rivals = {other for other in others if other is not anchor}
     item = anchor
     for ancestor in anchor.iterancestors():
         if ancestor.tag in {"body", "main", "html"} or any(
-            one in rivals for one in ancestor.iter("a")
+            one in others and one is not anchor for one in ancestor.iter("a")
         ):
             break
         item = ancestor
     return item
 
 
-def _title(anchor: HtmlElement, others: Sequence[HtmlElement]) -> str:
+def _title(anchor: HtmlElement, others: AbstractSet[HtmlElement]) -> str:
     """The anchor's words; for "read more" those of the heading it belongs to; else empty."""
     text = _text(anchor) or plain_text(anchor.get("title") or "", 300)
     if not _MORE.match(text):
@@ -223,7 +224,7 @@ def _title(anchor: HtmlElement, others: Sequence[HtmlElement]) -> str:
     return ""
 
 
-def _date_near(anchor: HtmlElement, others: Sequence[HtmlElement]) -> datetime | None:
+def _date_near(anchor: HtmlElement, others: AbstractSet[HtmlElement]) -> datetime | None:
     item = _item(anchor, others)
     for time in item.iter("time"):
         found = parse_date(time.get("datetime") or _text(time), french=True)
@@ -247,7 +248,8 @@ def _is_minor(anchor: HtmlElement) -> bool:
 def _score(group: _Group) -> float:
     """How much a group looks like the list of articles; 0 for what cannot be it."""
     anchors = [anchor for anchor, _url in group.anchors]
-    texts = [_title(anchor, anchors) for anchor in anchors]
+    together = set(anchors)
+    texts = [_title(anchor, together) for anchor in anchors]
     told = [text for text in texts if len(text) >= 8]
     urls = {url for _anchor, url in group.anchors}
     if not told or _is_minor(anchors[0]):
@@ -260,7 +262,7 @@ def _score(group: _Group) -> float:
     if any(step.partition(".")[0] == "article" for step in group.signature):
         score *= 1.5
     sample = anchors[:5]
-    dated = sum(_date_near(anchor, anchors) is not None for anchor in sample)
+    dated = sum(_date_near(anchor, together) is not None for anchor in sample)
     score *= 1 + dated / len(sample)
     repeated = Counter(url for _anchor, url in group.anchors).most_common(1)[0][1]
     return score / repeated
@@ -283,10 +285,12 @@ def _selector(groups: Sequence[_Group]) -> str:
 
 
 def _links(anchors: Sequence[tuple[HtmlElement, str]]) -> tuple[ArticleLink, ...]:
-    elements = [element for element, _url in anchors]
+    elements = {element for element, _url in anchors}
     titles: dict[str, str] = defaultdict(str)
     dates: dict[str, datetime | None] = {}
     for element, url in anchors:
+        if url not in dates and len(dates) == _MOST_JUDGED:
+            break
         text = _title(element, elements)
         if len(text) > len(titles[url]):
             titles[url] = text

@@ -13,7 +13,7 @@ from lxml import etree
 
 from aggregator.parse.names import DECLARATIONS
 
-_PROLOG: Final = re.compile(r"\s*<\?xml[^>]{0,400}\?>\s*", re.IGNORECASE)
+_PROLOG: Final = re.compile(r"<\?xml[^>]{0,400}\?>\s*", re.IGNORECASE)
 _ANY_START: Final = re.compile(
     r"<\?xml|<(?:rss|rdf:RDF|feed|channel|entry|item|atom:feed|atom:entry)[\s>]", re.IGNORECASE
 )
@@ -157,7 +157,9 @@ def recovered(text: str) -> etree._Element | None:
 
 def tree(text: str) -> tuple[etree._Element | None, str, tuple[str, ...]]:
     """The root, or None where even mending did not make XML of it; the text; what was mended."""
-    text, declared = _cut_doctype(_PROLOG.sub("", opening(text), count=1))
+    text = opening(text).lstrip()
+    prolog = _PROLOG.match(text)
+    text, declared = _cut_doctype(text[prolog.end() :] if prolog else text)
     text = _ILLEGAL.sub("", text)
     root = None if declared else _strict(text)
     if root is not None:

@@ -20,6 +20,7 @@ from aggregator.parse.webpage import WebPage
 
 _DEEPEST: Final = 8
 _MOST_OBJECTS: Final = 2000
+_MOST_MARKED: Final = 300
 _LONGEST_SCRIPT: Final = 2_000_000
 _EVENT: Final = re.compile(r"(?:\A|[/:#])\w*(?:Event|Festival|Hackathon|CourseInstance)\Z")
 _ARTICLE: Final = re.compile(r"(?:\A|[/:#])(?:\w*Article|BlogPosting|SocialMediaPosting|Report)\Z")
@@ -148,8 +149,13 @@ def _property(element: HtmlElement) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
+def _found(page: WebPage, query: str) -> list[HtmlElement]:
+    """At most 300 elements: each is walked through, and they may lie in one another."""
+    return [] if page.tree is None else list(page.tree.xpath(query)[:_MOST_MARKED])
+
+
 def _microdata(page: WebPage) -> Iterator[Found]:
-    for item in () if page.tree is None else page.tree.xpath("//*[@itemscope][@itemtype]"):
+    for item in _found(page, "//*[@itemscope][@itemtype]"):
         if not _EVENT.search((item.get("itemtype") or "").strip()):
             continue
         said: dict[str, str] = {}
@@ -183,7 +189,7 @@ def _microformats(page: WebPage) -> Iterator[Found]:
         "//*[contains(concat(' ', normalize-space(@class), ' '), ' vevent ') or "
         "contains(concat(' ', normalize-space(@class), ' '), ' h-event ')]"
     )
-    for item in () if page.tree is None else page.tree.xpath(query):
+    for item in _found(page, query):
         yield Found(
             page.base,
             links=[_by_class(item, "url", "u-url")],

@@ -18,8 +18,8 @@ from aggregator.parse.urls import page_url, resolve
 LONGEST_PAGE: Final = 6_000_000
 """Characters of a page that are looked at."""
 _GENERATOR: Final = re.compile(
-    r"""<meta[^>]{0,200}\bname\s*=\s*["']?generator["']?[^>]{0,200}?\bcontent\s*=\s*["']([^"']{1,200})|"""
-    r"""<meta[^>]{0,200}\bcontent\s*=\s*["']([^"']{1,200})["'][^>]{0,200}\bname\s*=\s*["']?generator""",
+    r"""<meta[^<>]{0,200}\bname\s*=\s*["']?generator["']?[^<>]{0,200}?\bcontent\s*=\s*["']([^"']{1,200})|"""
+    r"""<meta[^<>]{0,200}\bcontent\s*=\s*["']([^"']{1,200})["'][^<>]{0,200}\bname\s*=\s*["']?generator""",
     re.IGNORECASE,
 )
 

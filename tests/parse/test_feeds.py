@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import time
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -207,3 +209,17 @@ def test_attribute_bomb_in_broken_xml_costs_little_time() -> None:
     many = " ".join(f'a{n}="1"' for n in range(20_000))
     body = f"<rss><channel><item {many}><title>Un</title><link>https://voisins.example/1</item>"
     assert parse(body.encode(), URL).entries[0].title == "Un"
+
+
+@pytest.mark.parametrize(
+    "unit", ["\n", " ", "<!---->", "&", "<", "<a ", "<![CDATA[", "<x:y>", ",]"]
+)
+@pytest.mark.parametrize(
+    "frame", ["{}", "<rss><channel><item><title>Un</title>{}", '{{"items": [{}']
+)
+def test_long_runs_of_one_thing_cost_little_time(unit: str, frame: str) -> None:
+    body = frame.format(unit * (150_000 // len(unit))).encode()
+    start = time.process_time()
+    with contextlib.suppress(ParseError):
+        parse(body, URL)
+    assert time.process_time() - start < 2

@@ -16,7 +16,8 @@ from aggregator.parse.values import JsonObject, below, each, text_of
 from aggregator.parse.webpage import WebPage
 
 _MAP = re.compile(r"https?://[^/]+/([a-z]{2}(?:-[a-z]{2})?)/map/(?:[^/?#]*_)?(\d+)")
-_LAYERS = re.compile(r'"datalayers"\s*:\s*\[(.{0,20000}?)\]', re.DOTALL)
+_LAYERS = re.compile(r'"datalayers"\s{0,9}:\s{0,9}\[')
+_LONGEST_LIST = 20_000
 _LAYER = re.compile(r'"(?:id|uuid)"\s*:\s*"?([0-9a-f-]{36}|\d+)"?')
 
 
@@ -30,7 +31,8 @@ def endpoints(page: WebPage) -> Iterator[Endpoint]:
     place, layers = _MAP.match(page.url), _LAYERS.search(page.text)
     if place and layers:
         language, number = place.groups()
-        for layer in dict.fromkeys(_LAYER.findall(layers.group(1))):
+        listed = page.text[layers.end() : layers.end() + _LONGEST_LIST].partition("]")[0]
+        for layer in dict.fromkeys(_LAYER.findall(listed)):
             yield Endpoint(urljoin(page.url, f"/{language}/datalayer/{number}/{layer}/"), API)
 
 
