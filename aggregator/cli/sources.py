@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from aggregator.collect import discover as discovery
 from aggregator.registry import inventory
 from aggregator.settings import Settings, read_settings
 from aggregator.store import database, sources
@@ -84,6 +86,35 @@ def list_(as_json: bool) -> None:
         last = f"{source.last_ok_at:%Y-%m-%d %H:%M}" if source.last_ok_at else "never"
         table.add_row(source.slug, source.state, last, source.last_reason or "", source.address)
     Console().print(table)
+
+
+@command.command()
+@click.argument("url")
+@AS_JSON
+def discover(url: str, as_json: bool) -> None:
+    """Show what can be followed at URL, the best first, and why each was tried."""
+    address = url if "://" in url else f"https://{url}"
+    found = asyncio.run(
+        discovery.discover(address, settings=read_settings(), now=datetime.now(UTC))
+    )
+    tried = [
+        {
+            "url": one.answer.url if one.answer else one.candidate.url,
+            "outcome": one.outcome,
+            "why": one.candidate.why,
+            "title": one.feed.title if one.feed else "",
+            "entries": len(one.feed.entries) if one.feed else 0,
+        }
+        for one in (*found.feeds, *(one for one in found.tried if one.feed is None))
+    ]
+    if as_json:
+        told = {"home": found.home, "platform": found.platform, "tried": tried}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        click.echo(f"{found.home}: {found.platform or 'no platform that we know'}")
+        for one in tried:
+            click.echo(f"{one['outcome']:12} {one['url']} ({one['why']}; {one['entries']} entries)")
+    sys.exit(not found.feeds)
 
 
 def _as_json(source: Source) -> dict[str, object]:

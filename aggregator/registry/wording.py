@@ -46,9 +46,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "left": (
         "Ce site a demandé à ne plus figurer ici. S’il est le vôtre et que vous souhaitez "
-        "revenir, prouvez-le ou écrivez-nous.",
+        "revenir, écrivez-nous.",
         "This site asked not to be listed here any more. If it is yours and you wish to come "
-        "back, prove it or write to us.",
+        "back, write to us.",
     ),
     "too_often": (
         "Cela fait beaucoup de demandes en peu de temps. Merci de réessayer un peu plus tard.",
