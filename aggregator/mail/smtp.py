@@ -6,6 +6,7 @@ MailError. Knows no letter and no template.
 
 from __future__ import annotations
 
+import base64
 import re
 import smtplib
 import socket
@@ -127,7 +128,17 @@ class SmtpMailer:
             smtp.starttls(context=self._tls)
             smtp.ehlo_or_helo_if_needed()
         if self._address.username:
-            smtp.login(unquote(self._address.username), unquote(self._address.password or ""))
+            self._sign_in(
+                smtp, unquote(self._address.username), unquote(self._address.password or "")
+            )
+
+    def _sign_in(self, smtp: smtplib.SMTP, user: str, password: str) -> None:
+        if "PLAIN" not in smtp.esmtp_features.get("auth", "").upper().split():
+            smtp.login(user, password)
+            return
+        # smtplib knows ASCII passwords only; RFC 4616 has them in UTF-8.
+        secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self._expect(smtp.docmd("AUTH", f"PLAIN {secret}"), 235, "server")
 
     def _expect(self, reply: tuple[int, bytes], code: int, scope: str) -> str:
         status, words = reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -95,8 +96,10 @@ def post_office() -> Iterator[PostOffice]:
 class serving:
     """Serve an asyncio protocol on a free port until the block ends."""
 
-    def __init__(self, protocol: Callable[[], asyncio.BaseProtocol]) -> None:
-        self._protocol = protocol
+    def __init__(
+        self, protocol: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._protocol, self._tls = protocol, tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._connections: list[asyncio.BaseProtocol] = []
@@ -113,7 +116,7 @@ class serving:
         self._loop.close()
 
     async def _start(self) -> int:
-        self._server = await self._loop.create_server(self._made, "127.0.0.1", 0)
+        self._server = await self._loop.create_server(self._made, "127.0.0.1", 0, ssl=self._tls)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -216,10 +219,10 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Callable[[], asyncio.BaseProtocol]], int]]:
-    """Serves a protocol and returns its port, as often as wanted."""
+def serve() -> Iterator[Callable[..., int]]:
+    """Serves a protocol, over TLS where a context is given, and returns its port."""
     with ExitStack() as stack:
-        yield lambda protocol: stack.enter_context(serving(protocol))
+        yield lambda protocol, tls=None: stack.enter_context(serving(protocol, tls))
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from aggregator.errors import MailError
 from aggregator.mail.message import Outgoing
@@ -184,3 +187,59 @@ def test_a_server_that_went_away_between_mails_is_called_again(
     monkeypatch.setattr("aggregator.mail.smtp._IDLE", -1.0)
     smtp.send(MAIL, handing_over=_nothing)
     assert len(post_office.received) == 2
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's TLS, and a client's that trusts it."""
+    folder = tmp_path_factory.mktemp("tls")
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "key", "-out",
+         "cert"],
+        check=True, cwd=folder, capture_output=True,
+    )  # fmt: skip
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "cert", folder / "key")
+    client = ssl.create_default_context(cafile=folder / "cert")
+    return server, client
+
+
+class _Doorkeeper:
+    """Lets Bob in with his password, in the words of aiosmtpd."""
+
+    def __call__(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
+        good = (data.login, data.password) == (b"bob", b"s3cr\xc3\xa9t@")
+        return AuthResult(success=good)
+
+
+# aiosmtpd warns of passwords without STARTTLS; here TLS is there from the first byte on.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_a_password_goes_over_tls_to_a_server_that_is_who_it_says(
+    post_office: Any, serve: Any, certificate: Any, scheme: str
+) -> None:
+    server, client = certificate
+    options = {} if scheme == "smtps" else {"tls_context": server, "require_starttls": True}
+    port = serve(
+        lambda: SMTP(
+            post_office, hostname="post.example", authenticator=_Doorkeeper(),
+            auth_required=True, auth_require_tls=scheme != "smtps", **options,
+        ),
+        server if scheme == "smtps" else None,
+    )  # fmt: skip
+    address = f"{scheme}://bob:s3cr%C3%A9t%40@localhost:{port}"
+    trusting = SmtpMailer(address, timeout=5, tls=client)
+    trusting.send(MAIL, handing_over=_nothing)
+    trusting.close()
+    assert len(post_office.received) == 1
+    careful = SmtpMailer(address, timeout=5)
+    with pytest.raises(MailError, match="certificate"):
+        careful.send(MAIL, handing_over=_nothing)
+    wrong = SmtpMailer(address.replace("s3cr", "other"), timeout=5, tls=client)
+    with pytest.raises(MailError) as caught:
+        wrong.send(MAIL, handing_over=_nothing)
+    assert caught.value.scope == "server"
+    assert len(post_office.received) == 1
