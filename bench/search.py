@@ -119,6 +119,7 @@ def _build(peer: Ours | Fts5 | Postgresql, collection: Collection, built: object
 def _alone(peer: Ours | Fts5 | Postgresql, queries: list[Asked], answers: object) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peer.open()
+    peer.ask(Asked("everything"))  # a portal has answered before
     times: dict[str, list[tuple[float, float]]] = {}
     shuffled = random.Random("order").sample(queries, len(queries))
     for asked in shuffled:
@@ -154,12 +155,11 @@ def _beside(peer: Ours | Fts5 | Postgresql, collection: Collection, queries: lis
     """Four readers and a writer that commits twenty new entries every three seconds."""
     context = multiprocessing.get_context("fork")
     answers: multiprocessing.Queue[tuple[str, list[float]]] = context.Queue()
-    end = time.monotonic() + SECONDS_BESIDE
-    processes = [context.Process(target=_writer, args=(peer, collection, end, answers))]
+    ready = context.Barrier(READERS + 1)
+    processes = [context.Process(target=_writer, args=(peer, collection, ready, answers))]
     for number in range(READERS):
-        processes.append(
-            context.Process(target=_reader, args=(peer, queries, number, end, answers))
-        )
+        reader = (peer, queries, number, ready, answers)
+        processes.append(context.Process(target=_reader, args=reader))
     for process in processes:
         process.start()
     gathered = [answers.get() for _ in processes]
@@ -177,9 +177,11 @@ def _beside(peer: Ours | Fts5 | Postgresql, collection: Collection, queries: lis
 
 
 def _writer(
-    peer: Ours | Fts5 | Postgresql, collection: Collection, end: float, answers: object
+    peer: Ours | Fts5 | Postgresql, collection: Collection, ready: object, answers: object
 ) -> None:
     peer.open()
+    ready.wait()
+    end = time.monotonic() + SECONDS_BESIDE
     times = []
     number = collection.size + 1
     while time.monotonic() < end:
@@ -193,9 +195,16 @@ def _writer(
 
 
 def _reader(
-    peer: Ours | Fts5 | Postgresql, queries: list[Asked], number: int, end: float, answers: object
+    peer: Ours | Fts5 | Postgresql,
+    queries: list[Asked],
+    number: int,
+    ready: object,
+    answers: object,
 ) -> None:
     peer.open()
+    peer.ask(Asked("everything"))  # a portal has answered before
+    ready.wait()
+    end = time.monotonic() + SECONDS_BESIDE
     chance = random.Random(number)
     times = []
     while time.monotonic() < end:

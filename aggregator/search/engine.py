@@ -153,7 +153,7 @@ class Engine(Protocol):
     def commit(self) -> None:
         """Write what was noted: visible here at once, in other processes within 2 s.
 
-        All or nothing up to 4,000 entries, more in such parts. What is noted is lost when the
+        All or nothing up to 10,000 entries, more in such parts. What is noted is lost when the
         process ends before; when it cannot be written it stays noted. Twice is once.
         """
         ...

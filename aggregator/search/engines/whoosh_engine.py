@@ -40,7 +40,7 @@ _TIER: Final = 8
 """Segments of one size class that are merged into one of the next; 8 is seldom, yet few remain."""
 _LARGEST: Final = 16_000
 """Entries; a merge never makes a larger segment, so that it ends within seconds."""
-_BATCH: Final = 4_000
+_BATCH: Final = 10_000
 """Entries inverted in memory at once."""
 _DAMAGE: Final = (
     OSError,
