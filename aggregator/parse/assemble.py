@@ -24,6 +24,7 @@ MOST_ENTRIES: Final = 1000
 MOST_CATEGORIES: Final = 50
 MOST_ENCLOSURES: Final = 20
 _LONGEST_UID: Final = 500
+"""Characters; a longer one is kept as its digest."""
 _DERIVED: Final = "urn:sha256:"
 _SHORT_TITLE: Final = 100
 _IMAGE: Final = re.compile(r'<img[^>]*\ssrc="([^"]+)"')
@@ -146,15 +147,12 @@ def _derived_uid(found: Found, title: str, text: str, published: datetime | None
 def declared_uid(ids: Iterable[str]) -> str | None:
     """The first of the ids a source wrote, in one spelling; None when all are empty."""
     for raw in ids:
-        uid = " ".join(tidy(raw[:LONGEST_ID]).split())
         if len(raw) > _LONGEST_UID:
             return _digest(raw)
+        uid = " ".join(tidy(raw).split())
         if uid:
             return uid
     return None
-
-
-LONGEST_ID: Final = _LONGEST_UID * 2
 
 
 def _image(found: Found, enclosures: Sequence[Enclosure], content: str) -> str | None:

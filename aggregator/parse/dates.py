@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 FIRST_YEAR: Final = 1970
-LAST_YEAR: Final = 2079
-"""A year outside is a mistake of the source: the entry then has no date."""
+LAST_YEAR: Final = 2037
+"""A year outside is a mistake of the source: the entry then has no date. 2038 is where clocks of
+32 bits end, and what software writes for "never"."""
 
 # English, French, Spanish, Italian, Portuguese, German, Dutch, Polish, Czech, Romanian, Catalan,
 # Scandinavian, Finnish, Turkish, Russian; without accents. "mar" may also be a Tuesday.
@@ -272,7 +273,7 @@ def date_in_path(url: str) -> datetime | None:
 
 @lru_cache(maxsize=16384)
 def parse_date(text: str, *, french: bool = False) -> datetime | None:
-    """The instant a source means, in UTC; None when it is none, or outside 1970–2079.
+    """The instant a source means, in UTC; None when it is none, or outside 1970–2037.
 
     Without a zone it is read as UTC, as Paris time when `french` or when its words are French.
     Nothing is guessed from today.
