@@ -68,24 +68,27 @@ class Paper:
         if url:
             self._pdf.link(left, y - size, width, size * 1.3, url)
 
+    def wrapped(self, words: str, *, size: float, width: float, bold: bool = False) -> list[str]:
+        """Words as lines that fit a width; a word that does not is cut."""
+        self._pdf.set_font(self._family, "B" if bold else "", size / _POINT)
+        lines: list[str] = []
+        for word in self._printable(words).split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self._pdf.get_string_width(longer) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(self._fitting(word, width))
+        return lines
+
     def lines(
         self, x: float, y: float, words: str, *, size: float, width: float, most: int,
         colour: str = INK, bold: bool = False,
     ) -> float:  # fmt: skip
         """Words wrapped to a width, at most so many lines; returns the next base line."""
-        self._pdf.set_font(self._family, "B" if bold else "", size / _POINT)
-        line, told = "", 0
-        for word in self._printable(words).split():
-            longer = f"{line} {word}".strip()
-            if line and self._pdf.get_string_width(longer) > width:
-                if told + 1 >= most:
-                    line = longer
-                    break
-                self.text(x, y, line, size=size, colour=colour, bold=bold, widest=width)
-                line, told, y = word, told + 1, y + size * 1.3
-            else:
-                line = longer
-        if line:
+        told = self.wrapped(words, size=size, width=width, bold=bold)
+        if len(told) > most:
+            told[most - 1 :] = [" ".join(told[most - 1 :])]
+        for line in told:
             self.text(x, y, line, size=size, colour=colour, bold=bold, widest=width)
             y += size * 1.3
         return y

@@ -141,3 +141,14 @@ def test_the_cartogram_counts_groups_and_news_by_place(a_group: Callable[..., Gr
     labels = [link.get("aria-label") for link in root.iter(f"{SVG}a")]
     assert "Saint-Denis : 6\u00a0groupes, 12 nouvelles récentes" in labels
     assert len(labels) == len(drawn.tiles)
+
+
+def test_a_difference_is_ringed_and_said() -> None:
+    chart = network.chart(_groups(3), "objectifs")
+    drawn = svg.write(chart, marks={"groupe-1": "arrived", "groupe-2": "changed", "x": "left"})
+    root = etree.fromstring(drawn.encode())
+    rings = [ring for ring in root.iter(f"{SVG}circle") if ring.get("class") == "ring"]
+    assert len(rings) == 2
+    labels = [str(link.get("aria-label")) for link in root.iter(f"{SVG}a")]
+    assert sum("arrivé depuis" in label for label in labels) == 1
+    assert sum("changé depuis" in label for label in labels) == 1

@@ -6,7 +6,7 @@ page's colours where the page has some, and looks the same on paper.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from aggregator.publish.maps.network import Chart, Hub, Node
@@ -25,11 +25,19 @@ KINDS = {
 MARK = 84.0
 """How far left of its cell's middle a group's mark stands."""
 NO_KIND = ("#7b8794", "circle")
+MARKED = {
+    "arrived": ("arrivé depuis", "has arrived since", ""),
+    "changed": ("changé depuis", "has changed since", "3 3"),
+}
+"""What a ring around a group says, and how it is dashed."""
 FONT = "Seravek, Ubuntu, Calibri, 'Source Sans 3', 'DejaVu Sans', sans-serif"
 
 
-def write(chart: Chart, *, standalone: bool = False) -> str:
-    """The map; `standalone` adds what a file needs that a page has: colours behind and of text."""
+def write(chart: Chart, *, standalone: bool = False, marks: Mapping[str, str] | None = None) -> str:
+    """The map; `standalone` adds what a file needs that a page has: colours behind and of text.
+
+    `marks` rings groups by slug, to show a difference: `arrived` or `changed`, said in words too.
+    """
     left, top, width, height = chart.box
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fil-map" role="group" '
@@ -42,18 +50,18 @@ def write(chart: Chart, *, standalone: bool = False) -> str:
         parts.append(
             f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="#fdfdfc"/>'
         )
-    parts += body(chart)
+    parts += body(chart, marks)
     parts.append("</svg>\n")
     return "\n".join(parts)
 
 
-def body(chart: Chart) -> list[str]:
+def body(chart: Chart, marks: Mapping[str, str] | None = None) -> list[str]:
     """Everything inside of the map, in the order in which it is painted and read."""
     return [
         '<g class="links" stroke="#c3122f" stroke-width="0.8" fill="none" '
         f'stroke-opacity="0.2" aria-hidden="true">{"".join(_links(chart))}</g>',
         f'<g class="hubs">{"".join(_hub(hub, chart) for hub in chart.hubs)}</g>',
-        f'<g class="groups" font-size="12">{"".join(_node(n, chart) for n in chart.nodes)}</g>',
+        f'<g class="groups" font-size="12">{_nodes(chart, marks or {})}</g>',
         _legend(chart),
     ]
 
@@ -137,9 +145,23 @@ def _hub(hub: Hub, chart: Chart) -> str:
     )
 
 
-def _node(node: Node, chart: Chart) -> str:
+def _nodes(chart: Chart, marks: Mapping[str, str]) -> str:
+    return "".join(_node(node, chart, marks.get(node.slug)) for node in chart.nodes)
+
+
+def _node(node: Node, chart: Chart, marked: str | None) -> str:
     colour, shape = look(node.kind)
-    told = _text(f"{node.name}{_described(node, chart)}")
+    told = f"{node.name}{_described(node, chart)}"
+    ring = ""
+    if marked in MARKED:
+        french, english, dashes = MARKED[marked]
+        told = f"{told} – {english if chart.language.startswith('en') else french}"
+        ring = (
+            f'<circle class="ring" cx="{node.x - MARK:.1f}" cy="{node.y:.1f}" '
+            f'r="{node.radius + 4:g}" fill="none" stroke="currentColor" stroke-width="2"'
+            f"{f' stroke-dasharray={chr(34)}{dashes}{chr(34)}' if dashes else ''}/>"
+        )
+    told = _text(told)
     # The mark stands left in its cell, the name beside it, the count of its news after it.
     x = node.x - MARK
     count = ""
@@ -152,7 +174,7 @@ def _node(node: Node, chart: Chart) -> str:
     return (
         f'<g class="node" data-group="{escape(node.slug)}" data-kind="{node.kind or ""}" '
         f'data-hubs="{" ".join(node.hubs)}" data-name="{_text(node.name.casefold())}">'
-        f"<title>{told}</title>{mark(shape, x, node.y, node.radius, colour)}"
+        f"<title>{told}</title>{ring}{mark(shape, x, node.y, node.radius, colour)}"
         f'<text x="{x + 12:.0f}" y="{node.y + 4:.0f}" unicode-bidi="plaintext">'
         f'<a href="{escape(node.url)}" aria-label="{told}">{_text(node.label)}</a>{count}'
         "</text></g>"
