@@ -23,6 +23,22 @@ TITLE_BOOST = 2.0
 _LONG = 200
 """Words after which more words no longer make a subject stronger."""
 _HOUR = re.compile(r"\b\d{1,2}\s?(?:h|heures)\s?(?:\d{2})?\b", re.IGNORECASE)
+_STREETS = frozenset(
+    [
+        "rue",
+        "avenue",
+        "av",
+        "boulevard",
+        "bd",
+        "place",
+        "quai",
+        "allee",
+        "impasse",
+        "passage",
+        "square",
+    ]
+)
+_OF = frozenset(["de", "du", "des", "d", "la", "l", "le", "les"])
 _FOR = ("local", "france")
 """Cues that speak for an entry's relevance; all others speak against it."""
 _I = re.compile(r"\b(?:je|j|mon|ma|mes|moi)\b", re.IGNORECASE)
@@ -79,9 +95,10 @@ def read(
     strengths: dict[str, dict[str, float]] = {}
     in_title: dict[str, dict[str, float]] = {}
     words = len(title_words) + len(text_words)
+    streets = (_streets(title_words), _streets(text_words))
     for dimension in lexicon.slugs:
-        of_title = lexicon.hits(dimension, title_words)
-        of_text = lexicon.hits(dimension, text_words)
+        of_title = _outside(streets[0], lexicon.hits(dimension, title_words))
+        of_text = _outside(streets[1], lexicon.hits(dimension, text_words))
         found[dimension] = (
             *(Found("title", hit) for hit in of_title),
             *(Found("text", hit) for hit in of_text),
@@ -102,6 +119,34 @@ def read(
         stems=_stems(title_words, text_words),
         words=words,
     )
+
+
+def _streets(words: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where names of streets stand: « rue des Vignerons » says nothing of wine.
+
+    A name is what follows in capitals; a text all in capitals shows none.
+    """
+    found: list[tuple[int, int]] = []
+    if not any(word.raw.islower() for word in words):
+        return found
+    for position, word in enumerate(words):
+        if word.folded in _STREETS:
+            start = position + 1
+            while start < len(words) and words[start].folded in _OF:
+                start += 1
+            end = start
+            while end < len(words) and (words[end].is_capitalised or words[end].raw.isdigit()):
+                end += 1
+            if end > start:
+                found.append((words[start].start, words[end - 1].end))
+    return found
+
+
+def _outside(streets: Sequence[tuple[int, int]], hits: list[Hit]) -> list[Hit]:
+    """The hits that are no part of a street's name."""
+    if not streets:
+        return hits
+    return [hit for hit in hits if not any(start <= hit.start < end for start, end in streets)]
 
 
 def _strengths(hits: Sequence[Hit], divisor: float) -> dict[str, float]:

@@ -27,7 +27,7 @@ SAME_TEXT = 0.20
 same ones have 0.26 and more, the others 0.15 and less)."""
 SHORT_SAME_TEXT = 0.50
 """The same for a text of hardly any gram; between the two for one of up to `_SHORT`."""
-SAME_EVENT = 0.50
+SAME_EVENT = 0.44
 """Score from which on two texts are told to be of the same event."""
 
 _GRAM = 4
@@ -281,19 +281,20 @@ class StoryIndex:
     def _event_score(self, one: _Kept, other: _Kept, words: Sequence[str]) -> float:
         """Rare words in common, against what the one with less to say has; dates and places.
 
-        0 without a name in common: « réunion jeudi à la salle des fêtes » is held everywhere.
+        0 without a name or place in common: « réunion jeudi, salle des fêtes » is held everywhere.
         """
         names = set(one.names) & set(other.names)
-        if not names or (one.areas and other.areas and not one.areas & other.areas):
+        places = one.areas & other.areas
+        if not names and not places:
             return 0.0
         common = sum(self._rarity(word) * (_NAME if word in names else 1) for word in words)
         whole = min(self._told_weight(one), self._told_weight(other))
         score = common / whole if whole else 0.0
         if one.days and other.days:
             # The same fête in May and in September is two.
-            score = score + 0.12 if set(one.days) & set(other.days) else score / 2
-        if one.areas & other.areas:
-            score += 0.05
+            score = score + 0.12 if set(one.days) & set(other.days) else score / 3
+        if one.areas and other.areas:
+            score = score + 0.05 if places else score / 3
         return min(score, 1.0)
 
     def _told_weight(self, kept: _Kept) -> float:
@@ -325,11 +326,14 @@ def _kept(entry: StoryEntry) -> _Kept:
 def _told(entry: StoryEntry) -> dict[str, str]:
     """The words of title and lead that may be rare, shortened, with how they are written."""
     words = _WORD.findall(entry.title) + _WORD.findall(entry.text[:1_000])[:_LEAD_WORDS]
-    return {
-        word: raw
-        for raw in words
-        if len(word := stem(fold(raw))) > 3 and not word.isdigit() and word not in _EVERYDAY
-    }
+    return {word: raw for raw in words if _tells(word := stem(fold(raw)))}
+
+
+def _tells(word: str) -> bool:
+    """Whether a word can be rare: a long one, or a figure that is no year and no hour."""
+    if word.isdigit():
+        return len(word) > 1 and not word.startswith(("19", "20", "0")) and int(word) > 24
+    return len(word) > 3 and word not in _EVERYDAY
 
 
 def _names(entry: StoryEntry) -> Iterable[str]:

@@ -35,6 +35,8 @@ _NOT_DECLARED = -0.4
 """Log-odds a group's own words add to a tag, when it declares it and when it declares others."""
 _OF_THE_INVENTORY = 1.0
 """Log-odds of being on topic that an entry has for coming from a group of the inventory."""
+_IN_ITS_LANGUAGE = 2.5
+"""The same for an entry in another language: its group speaks to neighbours, not to abroad."""
 _INHERITED = 0.5
 """Weight of a skill that nothing but the group's declaration speaks for."""
 _STUFFED = 6.0
@@ -206,7 +208,9 @@ USUAL = MappingProxyType({"topic": 0.11, "objective": 0.33, "skill": 0.06, "rele
 def _relevance(seen: Reading, profile: Profile, weights: Weights) -> float:
     score = weights.score("relevance/on-topic", reading.relevance_features(seen))
     is_declared = profile.topics or profile.objectives or profile.skills
-    usual = _OF_THE_INVENTORY if is_declared else 0.0
+    usual = 0.0
+    if is_declared:
+        usual = _OF_THE_INVENTORY if seen.language in {"fr", None} else _IN_ITS_LANGUAGE
     return probability(score + profile.learned.get(("relevance", "on-topic"), usual))
 
 

@@ -71,3 +71,15 @@ def test_any_text_is_understood_somehow(title: str, text: str) -> None:
     assert 0 <= found.relevance <= 1
     assert len(found.topics) <= 4
     assert all(0 <= tag.weight <= 1 for tag in found.tags)
+
+
+def test_the_name_of_a_street_is_no_subject() -> None:
+    found = tags_for("Incendie rue des Vignerons", "Le local du 14, rue des Vignerons a brûlé.")
+    assert "alimentation" not in {tag.slug for tag in found.topics}
+
+
+def test_a_group_of_the_inventory_may_write_in_any_language() -> None:
+    title, text = "Recetas de la abuela", "Diez abuelas del barrio han grabado sus recetas."
+    known = tags_for(title, text, profile=Profile(topics=frozenset({"culture"})))
+    assert known.language == "es"
+    assert known.relevance > tags_for(title, text).relevance + 0.2
