@@ -23,6 +23,7 @@ from web import (
     governance,
     groups,
     health,
+    help_requests,
     holds,
     join,
     journal,
@@ -47,7 +48,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
-    *(moderators, moderation, holds, governance),
+    *(moderators, moderation, holds, governance, help_requests),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),
 )

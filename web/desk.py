@@ -148,13 +148,18 @@ def ask_to_leave(slug: str) -> ResponseReturnValue:
     return page, 200 if refusal is None else 422
 
 
+def signed_in() -> str | None:
+    """The address that a desk is open for in this browser; None for everybody else."""
+    value = signing.cookie(_PURPOSE)
+    return desk.keeper_of(current.session(), value, now=current.now()) if value else None
+
+
 def for_keepers(view: View) -> View:
     """Pass the signed-in address on; others are sent to ask for a link."""
 
     @wraps(view)
     def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
-        value = signing.cookie(_PURPOSE)
-        email = desk.keeper_of(current.session(), value, now=current.now()) if value else None
+        email = signed_in()
         if email is None:
             return redirect(url_for("desk.ask"), 303)
         return view(*args, email=email, **options)

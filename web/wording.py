@@ -265,6 +265,7 @@ def more_links() -> Sequence[tuple[str, str]]:
         ("subscription.index", _("Lettres et alertes")),
         ("join.index", _("Inscrire un groupe")),
         ("desk.ask", _("Espace des groupes")),
+        ("help_requests.index", _("Demandes d’aide")),
         ("journal.index", _("Journal de modération")),
         ("governance.index", _("Qui décide de quoi")),
         ("api.documentation", _("Interface de programmation")),
