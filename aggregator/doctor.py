@@ -19,10 +19,11 @@ from urllib.parse import unquote, urlsplit
 import dns.exception
 import dns.resolver
 from sqlalchemy import Engine, func, make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from aggregator.collect.fetch import fetch
-from aggregator.errors import FilcommunError
+from aggregator.errors import DatabaseError, FilcommunError
 from aggregator.search.engines import open_engine
 from aggregator.settings import Settings
 from aggregator.store import database, upkeep
@@ -32,6 +33,10 @@ ENOUGH_DISK = 1_000_000_000
 """Bytes free below which the disk is called nearly full."""
 OUTGROWN = 20_000
 """Entries from which Tantivy serves a portal better than Whoosh (docs/search.md has figures)."""
+DAMAGED = (
+    "If it is damaged: stop Fil commun, move the file away, and `filcommun restore` the last "
+    "good backup."
+)
 WORKER_SILENT = timedelta(minutes=5)
 
 
@@ -48,8 +53,12 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, in the order of `CHECKS`; safe to run at any time."""
-    for check in CHECKS:
-        yield from check(settings)
+    try:
+        for check in CHECKS:
+            yield from check(settings)
+    except (DatabaseError, SQLAlchemyError) as error:
+        # What follows would need the database too.
+        yield Finding("database", "fault", str(error).split("\n")[0], DAMAGED)
 
 
 def worker(settings: Settings) -> Iterator[Finding]:
@@ -125,12 +134,8 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    try:
-        engine = database.open_database(settings.database_url)
-        database.refuse_newer(engine)
-    except FilcommunError as error:
-        yield Finding("database", "fault", str(error), "See the message.")
-        return
+    engine = database.open_database(settings.database_url)
+    database.refuse_newer(engine)
     version = database.current_version(engine)
     if version != database.latest_version():
         yield Finding(
@@ -167,10 +172,7 @@ def _integrity(engine: Engine) -> Iterator[Finding]:
     if verdict == "ok":
         yield Finding("database", "good", "SQLite is whole.")
     else:
-        yield Finding(
-            "database", "fault", f"SQLite is damaged: {verdict}.",
-            "Stop Fil commun, move the file away, and `filcommun restore` the last good backup.",
-        )  # fmt: skip
+        yield Finding("database", "fault", f"SQLite is damaged: {verdict}.", DAMAGED)
 
 
 def _index(settings: Settings, entries: int, waiting: int) -> Iterator[Finding]:
@@ -285,5 +287,5 @@ def _texts(name: str) -> list[str]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _addresses, _disk, _database, worker, _reachable, _outside, _mail,
+    _addresses, _reachable, _mail, _disk, _database, worker, _outside,
 )  # fmt: skip

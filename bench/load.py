@@ -123,7 +123,7 @@ def _give_work(parts: Parts, village_inventory: str) -> None:
     """The village to crawl, none of the invented groups, and digests that are due."""
     now = datetime.now(UTC)
     with parts.sessions.begin() as session:
-        session.execute(update(Source).values(next_crawl_at=now + timedelta(days=3650)))
+        session.execute(update(Source).values(paused_at=now))
         inventory.sync(session, inventory.read(village_inventory), now)
         if session.get(Subscriber, 1) is not None:
             session.execute(update(Subscription).values(next_digest_at=now))

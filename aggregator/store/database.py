@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import DatabaseError as DamagedError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -40,6 +41,11 @@ def open_database(url: str) -> Engine:
         raise DatabaseError(
             f"The database {make_url(url).render_as_string()} cannot be opened: {error.orig}. "
             "Check that the folder exists and can be written, or that the server runs."
+        ) from error
+    except DamagedError as error:
+        raise DatabaseError(
+            f"The database {make_url(url).render_as_string()} is damaged: {error.orig}. "
+            "Stop Fil commun, move the file away, and `filcommun restore` the last good backup."
         ) from error
     return engine
 

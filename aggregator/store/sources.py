@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from aggregator.store.tables import Entry, Group, Host, HostDay, Source
+
+FARTHEST = timedelta(days=8)
+"""No schedule and no lease reaches farther (Retry-After and errors: 7 days, and jitter)."""
 
 
 def _crawlable() -> ColumnElement[bool]:
@@ -24,7 +28,12 @@ def _crawlable() -> ColumnElement[bool]:
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Source.claimed_until.is_(None), Source.claimed_until <= now)
+    return or_(Source.claimed_until.is_(None), _over(Source.claimed_until, now))
+
+
+def _over(moment: InstrumentedAttribute[Any], now: datetime) -> ColumnElement[bool]:
+    """Whether a moment lies behind us, or so far ahead that a clock must have been wrong."""
+    return or_(moment <= now, moment > now + FARTHEST)
 
 
 def due_ids(
@@ -45,7 +54,7 @@ def due_ids(
     else:
         query = query.where(_crawlable())
         if not all_:
-            query = query.where(Source.next_crawl_at <= now)
+            query = query.where(_over(Source.next_crawl_at, now))
     return session.scalars(query.order_by(Source.next_crawl_at, Source.id).limit(limit)).all()
 
 
