@@ -182,11 +182,11 @@ def postponed(session: Session, letter_id: int, *, until: datetime, error: str, 
 
 
 def failed(session: Session, letter_id: int, *, now: datetime, error: str) -> None:
-    """Note that it will never leave."""
+    """Note that it will never leave; what it would have said is not kept."""
     session.execute(
         update(Letter)
         .where(Letter.id == letter_id)
-        .values(failed_at=now, claimed_until=None, handed_at=None, last_error=error)
+        .values(failed_at=now, claimed_until=None, handed_at=None, last_error=error, values={})
     )
 
 
