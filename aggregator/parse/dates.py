@@ -189,13 +189,18 @@ def _clock(found: re.Match[str] | None) -> tuple[int, int, int]:
     return clock, int(minute or 0), int(second or 0)
 
 
+def _century(year: int) -> int:
+    """The year of two digits, as RFC 2822 reads it."""
+    return year + (2000 if year < 50 else 1900)
+
+
 def _by_numbers(found: re.Match[str], *, month_first: bool) -> tuple[int, int, int] | None:
     first, second, third = (int(part) for part in found.groups())
     if len(found.group(1)) == 4:
         return first, second, third
     if len(found.group(1)) == 3:
         return None
-    year = third if third > 99 else third + (2000 if third < 70 else 1900)
+    year = third if third > 99 else _century(third)
     # 05/03/2019 is read as in French unless it cannot be or the weekday before it is English.
     if second > 12 or (month_first and first <= 12):
         return year, first, second
@@ -217,8 +222,8 @@ def _by_words(text: str, words: list[str]) -> tuple[int, int, int] | None:
         days = _DAY.findall(rest)
         if len(days) < 2:
             return None
-        return 2000 + int(days[1]), month, int(days[0])
-    year = int(found.group(1)) if found.group(1) else 2000 + int(found.group(2))
+        return _century(int(days[1])), month, int(days[0])
+    year = int(found.group(1)) if found.group(1) else _century(int(found.group(2)))
     return year, month, int(day.group(1)) if day else 1
 
 
