@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -20,9 +21,10 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)
         # Beside, then renamed: a portal process that starts meanwhile reads the old or the new.
-        beside = compiled.with_suffix(".new")
-        with beside.open("wb") as file:
+        # Each under a name of its own, since the first start compiles in several processes.
+        with NamedTemporaryFile(dir=compiled.parent, suffix=".new", delete=False) as file:
             write_mo(file, catalogue)
-        beside.replace(compiled)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(compiled)
         written.append(compiled)
     return written
