@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
+from aggregator.search.dates import PARIS
 from aggregator.search.query import Query
 
 DIMENSIONS: Final = (
@@ -204,9 +205,9 @@ def seconds(instant: datetime) -> int:
 
 
 def month_of(instant: datetime) -> str:
-    """The month in UTC.
+    """The month in Paris, as in `depuis:2026-02`, so that a month's count is what its link finds.
 
-    >>> month_of(datetime(2026, 1, 31, tzinfo=UTC))
-    '2026-01'
+    >>> month_of(datetime(2026, 1, 31, 23, 30, tzinfo=UTC))
+    '2026-02'
     """
-    return instant.astimezone(UTC).strftime("%Y-%m")
+    return instant.astimezone(PARIS).strftime("%Y-%m")

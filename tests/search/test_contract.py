@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -284,3 +284,12 @@ def test_strange_texts_are_indexed_without_harm(index: Engine, make: Make, text:
     index.add([make(1, text, text, author=text, group=text[:80], topics=(text[:80],))])
     index.commit()
     assert index.search(EVERYTHING, facets=["topic", "group"]).ids == (1,)
+
+
+def test_count_of_a_month_is_what_the_month_finds(index: Engine, make: Make, ask: Ask) -> None:
+    late = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)  # already February in Paris
+    index.add([make(1, published=late), make(2, published=late - timedelta(hours=1))])
+    index.commit()
+    assert index.search(EVERYTHING, facets=["month"]).timeline == {"2026-01": 1, "2026-02": 1}
+    assert ask("depuis:2026-02 jusqua:2026-02") == (1,)
+    assert ask("le:2026-01") == (2,)
