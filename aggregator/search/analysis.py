@@ -192,6 +192,8 @@ def _terms(piece: str, form: str, french: bool) -> tuple[str, ...]:
     if not _is_participle(piece, form):
         return (inflected(form),)
     plain = inflected(form, participle=True)
+    if plain.endswith("ee"):
+        return (plain,)  # année is a noun, and no Anne
     # Accents tell participles apart; one who types without accents must find them as well.
     unaccented = re.sub("ee?s?$", "e", form)
     return (plain,) if unaccented == plain else (plain, unaccented)

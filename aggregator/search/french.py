@@ -119,6 +119,11 @@ IRREGULAR: Final = {
         "lycee": "lycees",
         "musee": "musees",
         "journee": "journees",
+        "donnee": "donnees",
+        "arrivee": "arrivees",
+        "tournee": "tournees",
+        "randonnee": "randonnees",
+        "traversee": "traversees",
         "annee": "annees",
         "soiree": "soirees",
         "matinee": "matinees",
@@ -152,6 +157,8 @@ IRREGULAR: Final = {
     for form in forms.split()
 }
 
+_PLAIN: Final = frozenset(IRREGULAR.values())
+
 # Nouns in -é: what is left of them is no verb (comité is not comiter).
 _NOUNS_IN_E: Final = re.compile(
     r"(?:it|et|ut|rt|nt|st|ct|ti)e$|^(?:cafe|marche|carre|cote|degre|defile|pre|gre|the|ble|trace"
@@ -164,13 +171,14 @@ _EUR_NOT_EUX: Final = re.compile(r"(?:[^irg]|sirie|chercheu|coureu|tireu|livreu|
 # Nouns in -ement whose stem is another word's.
 _NOT_DERIVED: Final = frozenset(
     """
-    parlement departement appartement element vetement batiment document moment monument argument
-    ciment testament sacrement comment clement aliment regiment sentiment instrument serment
-    station nation ration action passion mission pension version region religion
-    conseiller papier chantier atelier loyer metier fevrier janvier dernier premier panier hiver
-    danger etranger quartier foyer boulanger berger verger leger particulier regulier ouvrier
-    charpentier policier pompier financier entier courrier calendrier escalier cahier clavier
-    palier fichier dossier hier fier cher fer mer enfer ver amer hotelier hospitalier
+    action aliment amer appartement argument atelier batiment berger boulanger cahier calendrier
+    chantier charpentier cher ciment clavier clement comment conseiller content courrier danger
+    departement dernier document dossier element enfer entier escalier etranger fer fevrier
+    fichier fier financier foyer hier hiver hospitalier hotelier instrument janvier leger loyer
+    menager mer messager metier millier million mission mobilier moment monument nation ouvrier
+    palier panier papier parlement particulier partir passager passion pension policier pompier
+    premier quartier ration regiment region regulier religion sacrement sentiment serment station
+    testament usager ver verger version vetement
     """.split()
 )
 
@@ -197,8 +205,8 @@ def inflected(word: str, *, participle: bool = False) -> str:
 
 def _participle(word: str) -> str:
     base = word.removesuffix("s")
-    if base in IRREGULAR:
-        return IRREGULAR[base]
+    if base in _PLAIN:
+        return base
     masculine = base[:-1] if base.endswith("ee") else base
     # The infinitive stands for all of them: rénové, rénovées, rénover.
     is_noun = _NOUNS_IN_E.search(masculine) or len(masculine) < 4
@@ -232,7 +240,7 @@ _FEMININE: Final = (
     ("ienne", "ien", 7),
     ("yenne", "yen", 7),
     ("eenne", "een", 7),
-    ("ionne", "ion", 7),
+    ("pionne", "pion", 8),
     ("tonne", "ton", 8),
     ("elle", "el", 7),
     ("chere", "cher", 8),
@@ -290,12 +298,12 @@ _DERIVATIONS: Final = (
     ("ification", 11, ("ifier", "ifient", "ifie", "ifions", "ifiez")),
     ("ication", 10, ("iquer", "iquent")),
     ("ation", 8, ("er", "ent", "ons", "ez")),
-    ("ition", 8, ("ir", "issent", "it", "i", "ie")),
+    ("ition", 9, ("ir", "issent", "it", "i", "ie")),
     ("ulsion", 8, ("ulser", "ulsent")),
     ("uction", 8, ("uire", "uisent", "uit")),
     ("ution", 8, ("uer", "uent", "ue")),
     ("ement", 8, ("er", "ent")),
-    ("issent", 8, ("ir", "it", "ition")),
+    ("issent", 9, ("ir", "it", "ition")),
     ("erent", 8, ("er", "ement", "ation")),
     ("aient", 8, ("er", "ent", "ement", "ation")),
     ("ent", 7, ("er", "ement", "ation", "e")),
