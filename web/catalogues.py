@@ -22,9 +22,9 @@ def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
             catalogue = read_po(file, locale=source.parent.parent.name)
         # Beside, then renamed: a portal process that starts meanwhile reads the old or the new.
         # Each under a name of its own, since the first start compiles in several processes.
-        with NamedTemporaryFile(dir=compiled.parent, suffix=".new", delete=False) as file:
-            write_mo(file, catalogue)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(compiled)
+        with NamedTemporaryFile(dir=compiled.parent, suffix=".new", delete=False) as beside:
+            write_mo(beside, catalogue)
+        Path(beside.name).chmod(0o644)
+        Path(beside.name).replace(compiled)
         written.append(compiled)
     return written
