@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -54,7 +55,8 @@ def index() -> str:
     """Every public group that carries the chosen terms, sorted."""
     chosen = chosen_terms()
     sort = request.args.get("tri", "nom")
-    rows = _sorted(_rows(directory.groups(current.session(), wanted(chosen))), sort)
+    found = directory.groups(current.session(), wanted(chosen), sources=False)
+    rows = _sorted(_rows(found), sort)
     return render_template(
         "groups/index.html",
         rows=rows,
@@ -156,6 +158,7 @@ def choosers(chosen: dict[str, str]) -> list[tuple[str, str, str, list[Term]]]:
     ]
 
 
+@cache
 def places_to_choose() -> list[Term]:
     """Areas to choose from: territories, then communes and arrondissements."""
     kinds = {"metropolis": 0, "territory": 1, "commune": 2, "arrondissement": 3}
@@ -166,10 +169,16 @@ def places_to_choose() -> list[Term]:
     return [terms.term("area", area.slug) for area in chosen]
 
 
+@lru_cache(maxsize=8192)
+def _folded(name: str) -> str:
+    """By what groups are sorted: articles, accents and capitals do not count."""
+    return areas.folded_name(name)
+
+
 def _rows(groups: list[Group]) -> list[Row]:
     session = current.session()
     recent = entries.counts_by_group(session, since=current.now() - _RECENT)
-    newest = entries.newest_by_group(session)
+    newest = directory.last_news(session)
     return [
         Row(
             group,
@@ -188,14 +197,14 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
         return sorted(rows, key=lambda row: row.newest or long_ago, reverse=True)
     if sort == "arrivee":
         return sorted(rows, key=lambda row: row.group.created_at, reverse=True)
-    return sorted(rows, key=lambda row: areas.folded_name(row.group.name))
+    return sorted(rows, key=lambda row: _folded(row.group.name))
 
 
 def _initials(rows: list[Row]) -> dict[int, str]:
     """Group's id → the letter it is the first of, for the index of letters."""
     first: dict[str, int] = {}
     for row in rows:
-        folded = areas.folded_name(row.group.name)[:1].upper()
+        folded = _folded(row.group.name)[:1].upper()
         first.setdefault(folded if folded.isalpha() else "#", row.group.id)
     return {id: letter for letter, id in first.items()}
 

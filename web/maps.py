@@ -29,7 +29,7 @@ def index() -> str:
     """One map, drawn by us, with its data as a table below."""
     view = _view()
     chosen = groups.chosen_terms()
-    found = directory.groups(current.session(), groups.wanted(chosen))
+    found = directory.groups(current.session(), groups.wanted(chosen), sources=False)
     recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
     drawn, wider, left_out = _drawn(view, found, recent)
     return render_template(

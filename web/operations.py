@@ -90,7 +90,7 @@ def _sitemap() -> Iterator[str]:
         if dimension != "kind":
             for term in terms.terms(dimension):
                 yield _place(url_for("terms.page", path=path, slug=term.slug))
-    for group in directory.groups(current.session()):
+    for group in directory.groups(current.session(), sources=False):
         yield _place(url_for("groups.page", slug=group.slug), group.updated_at.date().isoformat())
     yield "</urlset>\n"
 

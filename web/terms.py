@@ -55,15 +55,17 @@ def page(path: str, slug: str) -> ResponseReturnValue:
     place = place_of(term, path)
     found = listing(place, wording.term_label(term))
     inside = (slug, *areas.descendants(slug)) if term.dimension == "area" else (slug,)
-    groups = directory.groups(current.session(), {term.dimension: inside})
+    groups, groups_total = directory.some(
+        current.session(), {term.dimension: inside}, limit=_GROUPS
+    )
     start = current.now()
     return render_template(
         "terms/page.html",
         term=term,
         dimension=wording.dimension_label(term.dimension),
         listing=found,
-        groups=groups[:_GROUPS],
-        groups_total=len(groups),
+        groups=groups,
+        groups_total=groups_total,
         coming=formats.coming(place, since=start, until=start + timedelta(days=60))[:5],
         around=_around(slug) if term.dimension == "area" else None,
         parameter=PARAMETERS[term.dimension],

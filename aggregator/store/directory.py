@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from aggregator.store.tables import Group, GroupTag, Host, HostDay, Source
@@ -33,22 +33,49 @@ def by_slug(session: Session, slug: str) -> Group | None:
     )
 
 
-def groups(session: Session, terms: Mapping[str, Sequence[str]] | None = None) -> list[Group]:
+def groups(
+    session: Session,
+    terms: Mapping[str, Sequence[str]] | None = None,
+    *,
+    sources: bool = True,
+) -> list[Group]:
     """Public groups that carry, in each dimension given, any of its slugs; by name.
 
-    Tags and sources are loaded. An area's slugs are taken as they are: give those inside too.
+    Tags are loaded, and sources unless told not to. An area's slugs are taken as they are: give
+    those inside too.
     """
+    query = _matching(terms).options(selectinload(Group.tags))
+    if sources:
+        query = query.options(selectinload(Group.sources))
+    return list(session.scalars(query))
+
+
+def some(
+    session: Session, terms: Mapping[str, Sequence[str]], *, limit: int
+) -> tuple[list[Group], int]:
+    """The first of the same groups, with nothing loaded beside, and how many there are in all."""
+    query = _matching(terms)
+    number = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+    return list(session.scalars(query.limit(limit))), number or 0
+
+
+def last_news(session: Session) -> dict[int, datetime]:
+    """When each group last brought something new, by its id; groups that never did are absent."""
     query = (
-        select(Group)
-        .where(public())
-        .order_by(func.lower(Group.name), Group.id)
-        .options(selectinload(Group.tags), selectinload(Group.sources))
+        select(Source.group_id, func.max(Source.last_new_at))
+        .where(Source.last_new_at.is_not(None))
+        .group_by(Source.group_id)
     )
+    return {group: when for group, when in session.execute(query) if when is not None}
+
+
+def _matching(terms: Mapping[str, Sequence[str]] | None) -> Select[Group]:
+    query = select(Group).where(public()).order_by(func.lower(Group.name), Group.id)
     for dimension, slugs in (terms or {}).items():
         query = query.where(
             Group.tags.any((GroupTag.dimension == dimension) & GroupTag.slug.in_(slugs))
         )
-    return list(session.scalars(query))
+    return query
 
 
 def total(session: Session) -> int:

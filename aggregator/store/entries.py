@@ -96,18 +96,6 @@ def counts_by_group(session: Session, *, since: datetime | None = None) -> dict[
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def newest_by_group(session: Session) -> dict[int, datetime]:
-    """When each group last published, by its id; groups without entries are absent."""
-    query = (
-        select(Source.group_id, func.max(Entry.published))
-        .join(Entry, Entry.source_id == Source.id)
-        .join(Source.group)
-        .where(visible())
-        .group_by(Source.group_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
 def delays(session: Session, since: datetime, *, limit: int = 2000) -> list[float]:
     """Seconds between publication and our first sight of recent entries, the newest first.
 
