@@ -108,11 +108,15 @@ def write(cartogram: Cartogram, *, base_url: str = "", language: str = "fr") -> 
     """The cartogram as SVG: each tile a link to its place, its count of groups and of news."""
     english = language.startswith("en")
     title = "The groups by place" if english else "Les groupes par territoire"
-    width, height = _COLUMNS * TILE[0], _ROWS * TILE[1]
+    columns = [tile.column for tile in cartogram.tiles]
+    rows = [tile.row for tile in cartogram.tiles]
+    left, top = min(columns) * TILE[0], min(rows) * TILE[1]
+    width = (max(columns) + 1) * TILE[0] - left
+    height = (max(rows) + 1) * TILE[1] - top
     tiles = "".join(_tile(tile, base_url, language) for tile in cartogram.tiles)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fil-map" role="group" '
-        f'aria-labelledby="map-title" viewBox="0 0 {width:g} {height:g}" '
+        f'aria-labelledby="map-title" viewBox="{left:g} {top:g} {width:g} {height:g}" '
         f'data-carte="territoires" font-family="{FONT}" fill="currentColor">'
         f'<title id="map-title">{title}</title><g class="tiles">{tiles}</g></svg>\n'
     )
@@ -127,13 +131,15 @@ def _tile(tile: Tile, base_url: str, language: str) -> str:
     dark = max(shade for least, shade in _STEPS if tile.groups >= least)
     ink = ' fill="#ffffff"' if dark > 0.5 else ""
     names = _lines(tile.name)
-    first = y + (26 if len(names) == 1 else 19)
+    first = y + (27 if len(names) == 1 else 19)
+    # A long name is written smaller, so that it stays within its tile.
+    size = min(13.0, 168 / max(len(words) for words in names))
     spans = "".join(
-        f'<tspan x="{x + TILE[0] / 2:g}" y="{first + 13 * number:g}">{_text(words)}</tspan>'
+        f'<tspan x="{x + TILE[0] / 2:g}" y="{first + 14 * number:g}">{_text(words)}</tspan>'
         for number, words in enumerate(names)
     )
     count = (
-        f'<tspan x="{x + TILE[0] / 2:g}" y="{y + 47:g}" font-size="12" font-weight="bold">'
+        f'<tspan x="{x + TILE[0] / 2:g}" y="{y + 49:g}" font-size="13" font-weight="bold">'
         f"{tile.groups}</tspan>"
         if tile.groups
         else ""
@@ -145,17 +151,17 @@ def _tile(tile: Tile, base_url: str, language: str) -> str:
         f'<rect x="{x + 2:g}" y="{y + 2:g}" width="{TILE[0] - 4:g}" height="{TILE[1] - 4:g}" '
         f'rx="6" fill="#a90d27" fill-opacity="{dark:g}" stroke="currentColor" '
         f'stroke-opacity="0.35"/>'
-        f'<text text-anchor="middle" font-size="11"{ink}>{spans}{count}</text></a>'
+        f'<text text-anchor="middle" font-size="{size:.1f}"{ink}>{spans}{count}</text></a>'
     )
 
 
 def _lines(name: str) -> list[str]:
     """A name on at most two lines that fit a tile."""
-    if len(name) <= 15:
+    if len(name) <= 13:
         return [name]
     breaks = [index + 1 for index, character in enumerate(name) if character in " -"]
     if not breaks:
-        return [name[:15] + "…"]
+        return [name if len(name) <= 17 else name[:16] + "…"]
     at = min(breaks, key=lambda index: abs(2 * index - len(name)))
     parts = [name[:at].strip(), name[at:].strip()]
     return [part if len(part) <= 17 else part[:16] + "…" for part in parts]

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 1900.0, 1240.0
 
 Point = tuple[float, float]
 
-_HUB_ROOM = (275.0, 50.0)
+HUB_ROOM = (275.0, 50.0)
 """Half of what a hub with its name takes, where no group may stand."""
 _RINGS = 400
 
@@ -85,7 +85,7 @@ class Places:
     def _is_hubs(self, cell: tuple[int, int]) -> bool:
         x, y = _middle(cell)
         return any(
-            abs(x - hub[0]) < _HUB_ROOM[0] and abs(y - hub[1]) < _HUB_ROOM[1] for hub in self.hubs
+            abs(x - hub[0]) < HUB_ROOM[0] and abs(y - hub[1]) < HUB_ROOM[1] for hub in self.hubs
         )
 
 

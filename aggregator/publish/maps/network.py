@@ -25,10 +25,10 @@ VIEWS = {"objectifs": "objective", "savoir-faire": "skill", "themes": "topic"}
 MOST = 600
 """Groups drawn on one map; the table has them all."""
 
-LEGEND = 90.0
-"""Room below a map for what its marks mean."""
+LEGEND = (980.0, 110.0)
+"""Width and height below a map for what its marks mean."""
 
-_NAME = 25
+_NAME = 24
 """Characters of a name that fit in its cell; the whole name is in its title."""
 
 
@@ -81,11 +81,14 @@ class Chart:
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, width, height of everything drawn."""
-        xs = [0.0, layout.WIDTH, *(node.x for node in self.nodes)]
-        ys = [0.0, layout.HEIGHT, *(node.y for node in self.nodes)]
-        left, top = min(xs) - layout.CELL[0] / 2 - 20, min(ys) - 40
-        right, bottom = max(xs) + layout.CELL[0] / 2 + 20, max(ys) + LEGEND
-        return left, top, right - left, bottom - top
+        room, half = layout.HUB_ROOM, layout.CELL[0] / 2
+        xs = [hub.x + side for hub in self.hubs for side in (-room[0] * 0.8, room[0] * 0.8)]
+        ys = [hub.y + side for hub in self.hubs for side in (-room[1], room[1])]
+        xs += [node.x + side for node in self.nodes for side in (-half, half)]
+        ys += [node.y + side for node in self.nodes for side in (-layout.CELL[1], layout.CELL[1])]
+        width = max(max(xs) - min(xs), LEGEND[0])
+        left = (min(xs) + max(xs) - width) / 2
+        return left, min(ys), width, max(ys) - min(ys) + LEGEND[1]
 
 
 def chart(

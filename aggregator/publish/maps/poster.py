@@ -129,7 +129,9 @@ class _Map:
         colour, shape = svg.look(node.kind)
         self._mark(shape, x, node.y, node.radius, colour)
         px, py = self._at(x + 12, node.y + 4)
-        self._sheet.text(px, py, node.name, size=12 * self._unit, widest=172 * self._unit)
+        self._sheet.text(
+            px, py, node.name, size=svg.NAME_SIZE * self._unit, widest=178 * self._unit
+        )
 
     def _mark(self, shape: str, x: float, y: float, radius: float, colour: str) -> None:
         unit = self._unit
@@ -144,18 +146,17 @@ class _Map:
             self._sheet.circle(px, py, radius * unit, colour)
 
     def _legend(self) -> None:
-        x, y = self._left + 40, self._top + self._high - 34
         english = self._chart.language.startswith("en")
-        for term in terms.terms("kind"):
-            colour, shape = svg.look(term.slug)
+        for kind, x, y in svg.legend_places(self._chart):
+            colour, shape = svg.look(kind)
             self._mark(shape, x, y, 7, colour)
-            words = term.label_en if english else term.label_fr
+            term = terms.term("kind", kind)
             px, py = self._at(x + 16, y + 5)
-            self._sheet.text(px, py, words, size=14 * self._unit)
-            x += 64 + len(words) * 8.2
-        px, py = self._at(self._left + 32, y + 27)
+            words = term.label_en if english else term.label_fr
+            self._sheet.text(px, py, words, size=15 * self._unit)
+        px, py = self._at(self._left + 32, self._top + self._high - 16)
         words = svg.size_in_words(self._chart.language)
-        self._sheet.text(px, py, words, size=14 * self._unit, colour=paper.SOFT)
+        self._sheet.text(px, py, words, size=15 * self._unit, colour=paper.SOFT)
 
 
 def _subtitle(chart: Chart, printed: date) -> str:

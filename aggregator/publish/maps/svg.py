@@ -22,7 +22,8 @@ KINDS = {
     "terrain-donnees": ("#3d8f55", "triangle"),
 }
 """Colour and shape of each kind of platform: told apart without colours too."""
-MARK = 84.0
+NAME_SIZE = 13.5
+MARK = 88.0
 """How far left of its cell's middle a group's mark stands."""
 NO_KIND = ("#7b8794", "circle")
 MARKED = {
@@ -169,7 +170,7 @@ def _node(node: Node, chart: Chart, marked: str | None) -> str:
         count = (
             f'<a class="count" href="{escape(node.news_url)}" '
             f'aria-label="{_text(_news(node, chart.language))}">'
-            f'<tspan dx="6" font-size="10" fill-opacity="0.75">{node.recent}</tspan></a>'
+            f'<tspan dx="5" font-size="11" fill-opacity="0.75">{node.recent}</tspan></a>'
         )
     return (
         f'<g class="node" data-group="{escape(node.slug)}" data-kind="{node.kind or ""}" '
@@ -189,21 +190,30 @@ def size_in_words(language: str) -> str:
 
 
 def _legend(chart: Chart) -> str:
-    left, top, _, height = chart.box
-    y = top + height - 34
-    x = left + 40
     parts = []
-    for term in terms.terms("kind"):
-        colour, shape = look(term.slug)
+    for kind, x, y in legend_places(chart):
+        term = terms.term("kind", kind)
+        colour, shape = look(kind)
         words = term.label_en if chart.language.startswith("en") else term.label_fr
         parts.append(
             f'{mark(shape, x, y, 7, colour)}<text x="{x + 16:.0f}" y="{y + 5:.0f}">'
             f"{_text(words)}</text>"
         )
-        x += 64 + len(words) * 8.2
+    left, top, _, height = chart.box
     size = size_in_words(chart.language)
-    parts.append(f'<text x="{left + 32:.0f}" y="{y + 27:.0f}" fill-opacity="0.75">{size}</text>')
-    return f'<g class="legend" font-size="14">{"".join(parts)}</g>'
+    parts.append(
+        f'<text x="{left + 32:.0f}" y="{top + height - 16:.0f}" fill-opacity="0.75">{size}</text>'
+    )
+    return f'<g class="legend" font-size="15">{"".join(parts)}</g>'
+
+
+def legend_places(chart: Chart) -> list[tuple[str, float, float]]:
+    """Kind, x and y of each mark of the legend: two columns below the map."""
+    left, top, _, height = chart.box
+    return [
+        (term.slug, left + 40 + 420 * (number // 2), top + height - 74 + 26 * (number % 2))
+        for number, term in enumerate(terms.terms("kind"))
+    ]
 
 
 def _described(node: Node, chart: Chart) -> str:
