@@ -89,10 +89,10 @@ def settle(
     source.requests += 1
     source.last_crawled_at = now
     source.claimed_until = None
+    source.last_status = answer.status if isinstance(answer, Response) else None
     try:
         if isinstance(answer, FetchError):
             raise answer
-        source.last_status = answer.status
         settled = _read_answer(visit, answer)
     except FetchError as error:
         settled = _failed(visit, error)
