@@ -31,6 +31,8 @@ MOST_CHARACTERS: Final = 10_000
 """A longer text is cut."""
 MOST_WORDS: Final = 400
 """Later words are left out: ten thousand of them would keep the engine busy for seconds."""
+MOST_COSTLY: Final = 100
+"""Phrases and beginnings of words; each reads a hundred times what a word does."""
 DEEPEST: Final = 40
 """Parentheses nested deeper are read as if they were not there."""
 
@@ -129,6 +131,7 @@ class _Reading:
         self.without: tuple[int, str] | None = None
         """A minus or SAUF that still waits for what to leave out."""
         self.words = 0
+        self.costly = 0
 
     def warn(self, position: int, length: int, code: str, word: str = "") -> None:
         """At most twenty: a hostile text could make thousands."""
@@ -152,7 +155,7 @@ class _Reading:
                 self._value(at, written, exact=True)
             else:
                 self._chunk(at, written)
-            if self.words >= MOST_WORDS:
+            if self.words >= MOST_WORDS or self.costly >= MOST_COSTLY:
                 self.warn(at, len(self.text) - at, "too_many")
                 break
         self._no_value()
@@ -313,7 +316,9 @@ class _Reading:
         level.alternatives[-1].append(Without(node) if self.without else node)
         level.operator = None
         self.field = self.without = None
-        self.words += 1
+        length = sum(1 for _ in tokens(node.words)) if isinstance(node, Text) else 1
+        self.words += max(1, length)
+        self.costly += length > 1 or isinstance(node, Start)
 
 
 def _together(nodes: list[Node]) -> Node:

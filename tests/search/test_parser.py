@@ -192,6 +192,9 @@ def parts(query: Query) -> tuple[Query, ...]:
         "(a+)+$" * 10_000,
         "é\u0301" * 30_000,
         "depuis:" + "9" * 50_000,
+        " ".join(f"{a}{b}*" for a in "abcdefghijklmnopqrst" for b in "aeiou" * 4),
+        " ".join(f'"de la {n}"' for n in range(400)),
+        '"' + "de la " * 2_000 + '"',
     ],
 )
 def test_hostile_queries_take_bounded_time(index: Engine, text: str) -> None:

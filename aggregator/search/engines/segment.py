@@ -146,22 +146,27 @@ class Segment:
                 return self._phrase(words, field)
 
     def _phrase(self, words: Sequence[Sequence[str]], field: str) -> int:
-        placed = [(offset, terms) for offset, terms in enumerate(words) if terms]
+        placed = [(offset, tuple(terms)) for offset, terms in enumerate(words) if terms]
+        masks = {terms: self._cached(Word(terms, field)) for _, terms in placed}
         mask = self.everything
-        for _, terms in placed:
-            mask &= self._cached(Word(tuple(terms), field))
+        for found in masks.values():
+            mask &= found
         if not mask or len(placed) == 1:
             return mask
-        every = [(offset, self._places(terms, field)) for offset, terms in placed]
-        every.sort(key=lambda found: len(found[1]))
-        offset, places = every[0]
-        begins = {place - offset for place in places}
-        for offset, places in every[1:]:
-            begins = _followed(begins, offset, places)
+        # The rarest word first: mostly few places are left when the common ones are read.
+        placed.sort(key=lambda place: masks[place[1]].bit_count())
+        offset, terms = placed[0]
+        begins = {place - offset for place in self._places(terms, field)}
+        read: dict[Sequence[str], Sequence[int]] = {}
+        for offset, terms in placed[1:]:
+            if not begins:
+                return 0
+            if terms not in read:
+                read[terms] = self._places(terms, field)
+            begins = _followed(begins, offset, read[terms])
         result = 0
         for begin in begins:
-            number = bisect_left(self.starts, begin + 1) - 1
-            result |= 1 << number
+            result |= 1 << bisect_left(self.starts, begin + 1) - 1
         return result & mask
 
     def _places(self, terms: Sequence[str], field: str) -> Sequence[int]:
