@@ -110,6 +110,7 @@ def forget(parts: Parts) -> None:
         amendments.forget_authors(session, parts.clock())
         proofs_of_owners.recheck_moved(session, parts.clock())
         doubts.changed_hands(session, parts.clock())
+        doubts.replaced(session, parts.clock())
 
 
 def departed(parts: Parts) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import String, cast, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from aggregator.registry import amendments, moderation
+from aggregator.store.suppressions import covers
 from aggregator.store.tables import Amendment, Entry, Lesson, Moderator, Source
 from aggregator.understand.tags import RELEVANT
 
@@ -102,6 +103,36 @@ def changed_hands(session: Session, now: datetime) -> int:
             "changé de mains.",
         )
         amendment.risk = 85
+        found += 1
+    return found
+
+
+def replaced(session: Session, now: datetime) -> int:
+    """Put sources in the queue for which the crawl found another feed; how many.
+
+    One key adopts the best of them, and can be undone. A job of the worker.
+    """
+    found = 0
+    with_proposals = select(Source).where(
+        cast(Source.proposals, String) != "[]", Source.paused_at.is_(None)
+    )
+    for source in session.scalars(with_proposals):
+        best = source.proposals[0]
+        if _asked_before(session, source, now) or covers(session, best["url"]):
+            continue
+        ended = "Le flux ne répond plus, et le site en propose un autre"
+        moved = "Le flux annonce lui-même une nouvelle adresse"
+        title = f" : « {best['title']} »" if best.get("title") else ""
+        amendment = amendments.propose(
+            session,
+            "source",
+            now=now,
+            source=source,
+            change={"url": best["url"], "format": "auto"},
+            author="program",
+            why=f"{ended if source.failures else moved}{title}.",
+        )
+        amendment.risk = 60
         found += 1
     return found
 

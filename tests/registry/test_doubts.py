@@ -89,3 +89,21 @@ def test_a_source_whose_entries_turned_off_topic_is_put_before_a_moderator_once(
     assert bought.paused_at == now
     moderation.undo(session, waiting, bob, now=now, again=False)
     assert doubts.changed_hands(session, now + HOUR) == 0
+
+
+def test_another_feed_that_the_crawl_found_is_adopted_with_one_decision_and_undone(
+    session: Session, now: datetime, bob: Moderator, a_source: Callable[..., Source]
+) -> None:
+    new = {"url": "https://lilas.example/nouveau", "title": "Les Lilas", "why": "declared"}
+    ended = a_source("lilas", state="replaced", failures=2, proposals=[new], etag='"1"')
+    a_source("well")
+    assert doubts.replaced(session, now) == 1
+    assert doubts.replaced(session, now) == 0
+    (waiting,) = moderation.queue(session)
+    assert (waiting.kind, waiting.source_id) == ("source", ended.id)
+    assert "Les Lilas" in waiting.why
+    before = ended.url
+    moderation.decide(session, waiting, "accept", bob, now=now)
+    assert (ended.url, ended.etag, ended.next_crawl_at) == (new["url"], None, now)
+    moderation.undo(session, waiting, bob, now=now, again=False)
+    assert ended.url == before
