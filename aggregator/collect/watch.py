@@ -1,8 +1,8 @@
 """A site without a feed: the articles its list page or sitemap names, read one by one.
 
 What the page looked like when it was right is kept as a golden sample; a redesign shows against
-it and is told, never silently empty. The way to the net comes in as a function. Knows no
-database.
+it: where the same articles are found in the new form it is followed, else it is told, never
+silently empty. The way to the net comes in as a function. Knows no database.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ async def watch(
     where it never held a list, `tdm_reserved` where its texts are reserved.
     """
     _refuse_reserved(page, trusted)
-    links, kept = await _links(get, page, sample, now)
+    links, kept = await _links(get, page, known, sample, now)
     had = await known([link.url for link in links])
     fresh = [link for link in links if link.url not in had]
     entries = [await _article(get, link, trusted) for link in fresh[:MOST_READ]]
@@ -81,18 +81,21 @@ def _refuse_reserved(page: Response, trusted: bool) -> None:
 
 
 async def _links(
-    get: Get, page: Response, sample: dict[str, Any], now: datetime
+    get: Get, page: Response, known: Known, sample: dict[str, Any], now: datetime
 ) -> tuple[list[ArticleLink], dict[str, Any]]:
     """The articles named, the first the newest, and the sample to keep."""
+    usual = int(sample.get("links", 0))
+    least = max(usual / _LOST, 1 if usual else _LEAST)
     try:
         kind = documents.kind_of(page.body, page.content_type)
         if kind == documents.SITEMAP:
             return await _of_sitemap(get, page, now), {}
         found = lists.article_links(page.body, page.url, selector=sample.get("selector") or None)
+        if usual and len(found.links) < least:
+            found = await _in_new_form(page, known, least) or found
     except ParseError as error:
         raise FetchError(str(error), reason="not_a_feed", permanent=True) from error
-    usual = int(sample.get("links", 0))
-    if len(found.links) < max(usual / _LOST, 1 if usual else _LEAST):
+    if len(found.links) < least:
         if not usual:
             raise FetchError(
                 f"{len(found.links)} articles are no list.", reason="no_feed_found", permanent=True
@@ -109,6 +112,14 @@ async def _links(
         "at": now.isoformat(),
     }
     return list(found.links), kept
+
+
+async def _in_new_form(page: Response, known: Known, least: float) -> lists.ArticleList | None:
+    """The list of a redesigned page, if it still names an article that we know."""
+    found = lists.article_links(page.body, page.url)
+    if len(found.links) < max(least, _LEAST):
+        return None
+    return found if await known([link.url for link in found.links]) else None
 
 
 async def _of_sitemap(get: Get, page: Response, now: datetime) -> list[ArticleLink]:

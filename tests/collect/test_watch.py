@@ -98,6 +98,26 @@ def test_a_redesign_is_told_and_nothing_is_lost(session, a_source, a_site, crawl
     assert (source.last_reason, source.failures) == (None, 0)
 
 
+def test_a_redesign_that_keeps_its_articles_is_followed(a_source, a_site, crawled, clock):
+    site = a_site()
+    source = a_source(url=grow(site, range(6)), format="page")
+    crawled()
+    before = source.sample["selector"]
+    rows = "".join(
+        f"<tr><td><h3><a href='/actu/{n}'>Nouvelle du quartier numéro {n}</a></h3></td>"
+        f"<td>{WORDS}</td></tr>"
+        for n in range(2, 8)
+    )
+    for number in (6, 7):
+        site.says(f"/actu/{number}", article(number), Content_Type="text/html")
+    page = f"<!doctype html><html><body><main><table>{rows}</table></main></body></html>"
+    site.says("/actus", page, Content_Type="text/html")
+    clock.passes(days=1)
+    assert crawled(all_=True).entries_new == 2
+    assert source.last_reason is None
+    assert source.sample["selector"] != before
+
+
 def test_a_page_without_a_list_is_told(a_source, a_site, crawled):
     site = a_site()
     source = a_source(url=site.says("/", article(1), Content_Type="text/html"), format="page")
