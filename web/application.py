@@ -15,6 +15,7 @@ from web import (
     caching,
     current,
     desk,
+    doubts,
     entries,
     exchange,
     failures,
@@ -25,6 +26,7 @@ from web import (
     health,
     help_requests,
     holds,
+    imports,
     join,
     journal,
     languages,
@@ -48,7 +50,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
-    *(moderators, moderation, holds, governance, help_requests),
+    *(moderators, moderation, doubts, holds, imports, governance, help_requests),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),
 )

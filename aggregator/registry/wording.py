@@ -244,6 +244,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     # What came of an address that was tried.
     "tried_feed": ("un flux, avec des articles", "a feed, with entries"),
     "tried_empty": ("un flux, encore vide", "a feed, still empty"),
+    # What would become of a record of an import.
+    "plan_new": ("serait ajouté", "would be added"),
+    "plan_changed": ("changerait", "would change"),
+    "plan_same": ("est déjà ainsi", "is so already"),
+    "plan_left": ("est parti ou décliné : ne revient pas", "left or declined: does not return"),
+    "plan_unusable": ("ne peut pas être repris", "cannot be taken"),
     # Kinds of amendment.
     "kind_new_group": ("Nouveau groupe inscrit", "New group registered"),
     "kind_missing_group": ("Groupe manquant", "Missing group"),
