@@ -101,7 +101,7 @@ def _measure(
     times, memory = answers.get()
     reader.join()
     _table(times)
-    print(f"  memory of the reading process: {memory} MB")
+    print(f"  memory of the reading process, shared pages apart: {memory} MB")
     every = [clock for values in times.values() for clock, _ in values]
     missed = _judge(peer.name, "alone", every, collection.size)
     if options.beside_writer:
@@ -117,7 +117,7 @@ def _build(peer: Ours | Fts5 | Postgresql, collection: Collection, built: object
 
 
 def _alone(peer: Ours | Fts5 | Postgresql, queries: list[Asked], answers: object) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _own_memory()
     peer.open()
     peer.ask(Asked("everything"))  # a portal has answered before
     times: dict[str, list[tuple[float, float]]] = {}
@@ -127,8 +127,16 @@ def _alone(peer: Ours | Fts5 | Postgresql, queries: list[Asked], answers: object
         peer.ask(asked)
         spent = (time.perf_counter() - start) * 1000, (time.process_time() - busy) * 1000
         times.setdefault(asked.kind, []).append(spent)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    answers.put((times, grown // 1024))
+    answers.put((times, (_own_memory() - before) // 1024))
+
+
+def _own_memory() -> int:
+    """Kilobytes that only this process has: not the pages of files that all readers share."""
+    rollup = Path("/proc/self/smaps_rollup")
+    if not rollup.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = (line.split() for line in rollup.read_text().splitlines())
+    return next(int(line[1]) for line in lines if line[0] == "Anonymous:")
 
 
 def _table(times: dict[str, list[tuple[float, float]]]) -> None:
