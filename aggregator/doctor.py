@@ -31,8 +31,8 @@ from aggregator.store.tables import Entry, Source
 
 ENOUGH_DISK = 1_000_000_000
 """Bytes free below which the disk is called nearly full."""
-OUTGROWN = 20_000
-"""Entries from which Tantivy serves a portal better than Whoosh (docs/search.md has figures)."""
+OUTGROWN = 100_000
+"""Entries up to which Whoosh was measured (docs/search.md); Tantivy goes on to millions."""
 DAMAGED = (
     "If it is damaged: stop Fil commun, move the file away, and `filcommun restore` the last "
     "good backup."
