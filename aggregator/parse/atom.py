@@ -78,7 +78,10 @@ def _person(element: etree._Element) -> str:
 def _media(found: Found, parent: etree._Element) -> None:
     for child in parent:
         name, address = short(child), child.get("url")
-        if name == "media:content" and address:
+        if name == "media:content" and "shockwave" in (child.get("type") or ""):
+            # YouTube still names a Flash player that nothing can open.
+            pass
+        elif name == "media:content" and address:
             found.enclosures.append((address, child.get("type"), child.get("fileSize")))
         elif name == "media:thumbnail" and address:
             found.images.insert(0, address)
@@ -117,6 +120,8 @@ def _part(found: Found, child: etree._Element) -> None:
             found.categories.append(child.get("label") or child.get("term") or inner(child))
         case "dc:subject":
             found.categories.append(inner(child))
+        case "yt:videoid":
+            found.type = "video"
         case "itunes:image":
             found.images.append(child.get("href") or "")
         case "xcal:dtstart" | "ev:startdate":

@@ -46,6 +46,11 @@ class Connector:
     """Where its news lie, the best first; called only for pages it recognises."""
     read: Callable[[Any, str, datetime], ParsedFeed | None] | None = None
     """The feed in a JSON value from `url`, at `now`; None when the value is not its own."""
+    is_agenda: bool = False
+    """Whether its calendar says more than its feed: it tells when an event is, not when it was
+    announced."""
+    embedded: Callable[[WebPage], Iterable[Endpoint]] | None = None
+    """Where its news lie when another platform's page shows them."""
 
 
 @cache

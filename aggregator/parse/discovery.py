@@ -145,11 +145,18 @@ def _from_links(page: WebPage) -> Iterator[_Found]:
 
 
 def _from_platform(page: WebPage, connector: Connector | None) -> Iterator[_Found]:
-    endpoints: Iterator[Endpoint] = iter(connector.endpoints(page) if connector else ())
-    for endpoint in endpoints:
-        assert connector is not None
-        why = f"{connector.name} publishes there"
-        yield _Found(endpoint.url, endpoint.kind, PLATFORM, why, is_comments=endpoint.is_comments)
+    for endpoint in connector.endpoints(page) if connector else ():
+        yield _found(endpoint, f"{connector.name if connector else ''} publishes there")
+
+
+def _from_embedded(page: WebPage) -> Iterator[_Found]:
+    for connector in all_connectors():
+        for endpoint in connector.embedded(page) if connector.embedded else ():
+            yield _found(endpoint, f"the page shows news of {connector.name}")
+
+
+def _found(endpoint: Endpoint, why: str) -> _Found:
+    return _Found(endpoint.url, endpoint.kind, PLATFORM, why, is_comments=endpoint.is_comments)
 
 
 def _from_anchors(page: WebPage) -> Iterator[_Found]:
@@ -178,10 +185,17 @@ def _key(url: str) -> str:
     return url.partition("#")[0].partition("://")[2].removeprefix("www.").rstrip("/")
 
 
-def _order(found: _Found) -> tuple[bool, int, int]:
-    about_comments = found.is_comments or bool(_COMMENTS.search(f"{found.url} {found.title}"))
+def _is_about_comments(found: _Found) -> bool:
+    return found.is_comments or bool(_COMMENTS.search(f"{found.url} {found.title}"))
+
+
+def _order(found: _Found, *, is_agenda: bool) -> tuple[bool, bool, int, int]:
+    """What comes first: no comments, an agenda's calendar, the surer origin, feeds."""
+    is_late = is_agenda and found.kind != CALENDAR
     kinds = (FEED, CALENDAR, API)
-    return about_comments, _ORIGINS.index(found.origin), kinds.index(found.kind)
+    return (
+        _is_about_comments(found), is_late, _ORIGINS.index(found.origin), kinds.index(found.kind),
+    )  # fmt: skip
 
 
 def candidates(
@@ -202,16 +216,17 @@ def candidates_of(page: WebPage, connector: Connector | None) -> tuple[Candidate
     # A declared feed makes the platform's other addresses of the same kind superfluous.
     declared = {one.kind for one in found}
     found += [one for one in _from_platform(page, connector) if one.kind not in declared]
-    found += _from_anchors(page)
+    found += [*_from_anchors(page), *_from_embedded(page)]
     if not found:
         found = list(_guesses(page))
     kept: dict[str, _Found] = {}
-    for one in sorted(found, key=_order):
+    is_agenda = connector is not None and connector.is_agenda
+    for one in sorted(found, key=lambda one: _order(one, is_agenda=is_agenda)):
         kept.setdefault(_key(one.url), one)
     return tuple(
         Candidate(
             one.url, one.kind, one.origin, one.why, rank, one.title,
-            is_comments=_order(one)[0],
+            is_comments=_is_about_comments(one),
         )
         for rank, one in enumerate(list(kept.values())[:_MOST])
     )  # fmt: skip

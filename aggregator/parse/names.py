@@ -39,6 +39,7 @@ _NAMESPACES: Final = {
     "xhtml": ("www.w3.org/1999/xhtml",),
     "feedburner": ("rssnamespace.org/feedburner/ext/1.0",),
     "podcast": ("podcastindex.org/namespace/1.0",),
+    "yt": ("www.youtube.com/xml/schemas/2015",),
     "georss": ("www.georss.org/georss",),
 }  # fmt: skip
 _BY_URI: Final = {uri: prefix for prefix, uris in _NAMESPACES.items() for uri in uris}

@@ -27,6 +27,10 @@ from aggregator.parse.webpage import WebPage, read_page
 LONGEST_ARTICLE: Final = 3_000_000
 """Characters of a page that the text finder sees."""
 _MOST_TAGS: Final = 40_000
+_STUMBLES: Final = (
+    ValueError, TypeError, AttributeError, LookupError, RecursionError, AssertionError,
+    ArithmeticError, etree.LxmlError,
+)  # fmt: skip
 _SITE_NAME: Final = re.compile(r"\s+[|•»·–—-]\s+")
 _SHORTEST_TEXT: Final = 40
 
@@ -43,7 +47,7 @@ def _extracted(page: WebPage) -> dict[str, Any]:
         found = trafilatura.bare_extraction(
             _bounded(page.text), url=page.url, with_metadata=True, include_comments=False
         )
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, etree.LxmlError):
+    except _STUMBLES:
         # It promises None for what it cannot read; some broken pages make it raise.
         return {}
     return found.as_dict() if isinstance(found, Document) else {}

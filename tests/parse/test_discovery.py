@@ -79,6 +79,21 @@ def test_declared_feed_spares_the_platforms_other_addresses() -> None:
     ]
 
 
+def test_agenda_offers_its_calendar_before_its_feed() -> None:
+    head = '<meta name="generator" content="Mobilizon 5">' + link("/@velo/feed/atom")
+    found = candidates(page(head), "https://mobilizon.example/@velo")
+    assert [one.url.rpartition("/")[2] for one in found] == ["ics", "atom"]
+
+
+def test_agenda_in_a_frame_is_found_on_a_page_of_another_platform() -> None:
+    frame = '<iframe src="https://openagenda.com/agendas/41148947/embeds/1"></iframe>'
+    body = page('<meta name="generator" content="WordPress 6.8">' + link("/feed/"), frame)
+    assert detect_platform(body, {}, URL) == "wordpress"
+    found = candidates(body, URL)
+    assert found[0].url == "https://voisins.example/feed/"
+    assert any("openagenda.com/agendas/41148947/events.v2.json" in one.url for one in found)
+
+
 def test_page_without_platform_has_none() -> None:
     assert detect_platform(page(), {}, URL) is None
 

@@ -61,6 +61,14 @@ def test_page_without_text_is_refused() -> None:
         pages.read(b"", URL)
 
 
+def test_page_whose_root_is_no_page_is_read_or_refused() -> None:
+    # htmldate asserts that what it drops has a parent; here it is the root.
+    with pytest.raises(ParseError):
+        pages.read(b"<html><footer><p>Bonjour</p></footer>", URL)
+    with pytest.raises(ParseError):
+        pages.read(b"<footer>" + b"x" * 30 + b"</footer>", URL)
+
+
 EVENT = """{"@context": "https://schema.org", "@graph": [{"@type": ["TheaterEvent"],
  "name": "Soupe &amp; théâtre",
  "startDate": "2026-12-05T14:00+01:00", "endDate": "2026-12-05T17:00+01:00",

@@ -18,4 +18,4 @@ def endpoints(page: WebPage) -> Iterator[Endpoint]:
     yield Endpoint(feed)
 
 
-CONNECTOR = Connector("agendadulibre", recognises, endpoints)
+CONNECTOR = Connector("agendadulibre", recognises, endpoints, is_agenda=True)

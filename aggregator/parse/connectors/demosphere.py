@@ -16,4 +16,4 @@ def endpoints(page: WebPage) -> Iterator[Endpoint]:
     yield from (Endpoint(url, CALENDAR) for url in at_root(page, "/events.ics"))
 
 
-CONNECTOR = Connector("demosphere", recognises, endpoints)
+CONNECTOR = Connector("demosphere", recognises, endpoints, is_agenda=True)

@@ -69,4 +69,4 @@ def read(value: Any, url: str, now: datetime) -> ParsedFeed | None:
     return ParsedFeed(distinct(_event(event, url) for event in shown), format="gancio")
 
 
-CONNECTOR = Connector("gancio", recognises, endpoints, read)
+CONNECTOR = Connector("gancio", recognises, endpoints, read, is_agenda=True)

@@ -80,4 +80,4 @@ def read(value: Any, url: str, now: datetime) -> ParsedFeed | None:
     )
 
 
-CONNECTOR = Connector("mobilizon", recognises, endpoints, read)
+CONNECTOR = Connector("mobilizon", recognises, endpoints, read, is_agenda=True)

@@ -27,7 +27,7 @@ def _agenda(page: WebPage) -> str | None:
 
 
 def recognises(page: WebPage) -> bool:
-    return is_host(page.url, "openagenda.com") or _agenda(page) is not None
+    return is_host(page.url, "openagenda.com")
 
 
 def endpoints(page: WebPage) -> Iterator[Endpoint]:
@@ -36,6 +36,12 @@ def endpoints(page: WebPage) -> Iterator[Endpoint]:
         start = f"https://openagenda.com/agendas/{number}/events.v2"
         yield Endpoint(f"{start}.json?{_COMING}&size=100&monolingual=fr", API)
         yield Endpoint(f"{start}.ics?{_COMING}", CALENDAR)
+
+
+def embedded(page: WebPage) -> Iterator[Endpoint]:
+    """The agenda that a town's or a group's own page shows in a frame."""
+    if not recognises(page):
+        yield from endpoints(page)
 
 
 def _image(image: object) -> str:
@@ -110,4 +116,4 @@ def read(value: Any, url: str, now: datetime) -> ParsedFeed | None:
     return ParsedFeed(distinct(entries), language="fr", format="openagenda")
 
 
-CONNECTOR = Connector("openagenda", recognises, endpoints, read)
+CONNECTOR = Connector("openagenda", recognises, endpoints, read, is_agenda=True, embedded=embedded)

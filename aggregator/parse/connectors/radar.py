@@ -65,4 +65,4 @@ def read(value: Any, url: str, now: datetime) -> ParsedFeed | None:
     return ParsedFeed(distinct(made), format="radar")
 
 
-CONNECTOR = Connector("radar", recognises, endpoints, read)
+CONNECTOR = Connector("radar", recognises, endpoints, read, is_agenda=True)
