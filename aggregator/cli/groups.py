@@ -9,6 +9,7 @@ import click
 
 from aggregator.errors import InventoryError
 from aggregator.parts import Parts, open_parts
+from aggregator.publish import opml
 from aggregator.registry import exchange, importing, leaving
 from aggregator.settings import read_settings
 from aggregator.store import directory, suppressions
@@ -53,7 +54,7 @@ def welcome(address: str) -> None:
 @click.option("--mirror", is_flag=True, help="take the list's word over everything here")
 @click.option("--propose", is_flag=True, help="put the amendments in the moderators' queue")
 def import_(file: Path, origin: str | None, mirror: bool, propose: bool) -> None:
-    """Show what FILE (Kumu, GoGoCarto, CSV) would change; with --propose, propose it."""
+    """Show what FILE (Kumu, GoGoCarto, CSV, OPML) would change; with --propose, propose it."""
     parts = open_parts(read_settings())
     _import(parts, file, origin or file.name, mirror=mirror, propose=propose)
     parts.engine.close()
@@ -61,7 +62,8 @@ def import_(file: Path, origin: str | None, mirror: bool, propose: bool) -> None
 
 def _import(parts: Parts, file: Path, origin: str, *, mirror: bool, propose: bool) -> None:
     with parts.sessions.begin() as session:
-        records = exchange.read(file.read_bytes())
+        body = file.read_bytes()
+        records = opml.listed(opml.read(body)) if opml.is_opml(body) else exchange.read(body)
         planned = importing.plan(session, records, origin=origin, mirror=mirror)
         for one in planned:
             if one.outcome != "same":

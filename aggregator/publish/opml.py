@@ -17,6 +17,7 @@ from lxml import etree
 from aggregator.errors import ParseError
 from aggregator.publish import publication as of
 from aggregator.publish.text import line
+from aggregator.registry.exchange import Listed
 from aggregator.taxonomy import terms
 
 if TYPE_CHECKING:
@@ -82,6 +83,34 @@ def read(body: bytes) -> list[Outline]:
     if root is None or etree.QName(root).localname.lower() != "opml":
         raise ParseError("This is no OPML file: its first element is not <opml>.")
     return list(_outlines(root))
+
+
+def listed(outlines: Iterable[Outline]) -> list[Listed]:
+    """The groups of a list, one per site, for `registry.importing` to compare with ours.
+
+    A folder that holds one site's feeds only is named after the group; in other lists folders
+    are subjects, and the feed's title has to do.
+    """
+    by_site: dict[str, list[Outline]] = {}
+    sites: dict[tuple[str, ...], set[str]] = {}
+    for outline in outlines:
+        site = outline.home or outline.feed
+        by_site.setdefault(site, []).append(outline)
+        sites.setdefault(outline.folders, set()).add(site)
+    found = []
+    for site, several in by_site.items():
+        first = several[0]
+        is_group = bool(first.folders) and len(sites[first.folders]) == 1
+        record = Listed(site, first.folders[-1] if is_group else first.title, {"home": site})
+        for dimension, slug in (tag for outline in several for tag in outline.tags):
+            record.terms.setdefault(dimension, set()).add(slug)
+        found.append(record)
+    return found
+
+
+def is_opml(body: bytes) -> bool:
+    """Whether a file begins as an XML list does."""
+    return body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def _group(body: etree._Element, group: Group) -> None:

@@ -38,6 +38,8 @@ def write(publication: Publication) -> bytes:
     _text(channel, "description", line(publication.subtitle) or line(publication.title))
     _text(channel, "language", of.language(publication.language) or "fr")
     _text(channel, "lastBuildDate", _date(publication.updated))
+    if "@" in publication.contact:
+        _text(channel, "webMaster", f"{line(publication.contact)} ({of.NAME})")
     _text(channel, "generator", of.NAME)
     _text(channel, "docs", "https://www.rssboard.org/rss-specification")
     links = {"self": publication.self_url, "next": publication.next_url, "hub": publication.hub}

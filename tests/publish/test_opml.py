@@ -8,9 +8,11 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from aggregator.errors import ParseError
 from aggregator.publish import opml
+from aggregator.registry import importing
 from aggregator.store.tables import Group, Source
 
 
@@ -30,6 +32,33 @@ def test_a_list_comes_back_as_it_went_out(
             folders=("Les Lilas & vélo",),
         )
     ]
+
+
+def test_our_own_list_changes_nothing_when_it_comes_back(
+    a_group: Callable[..., Group], a_source: Callable[..., Source], session: Session,
+    now: datetime,
+) -> None:  # fmt: skip
+    groups = [a_group("lilas", topic=["transports"]), a_group("amap", area=["montreuil"])]
+    for group in groups:
+        a_source(group.slug, group=group, title="Actus")
+        a_source(f"{group.slug}-agenda", group=group, title="Agenda")
+    body = opml.write(groups, title="Tous", page_url="https://fil.example/", made_at=now)
+    assert opml.is_opml(body)
+    planned = importing.plan(session, opml.listed(opml.read(body)), origin="opml")
+    assert [(one.record.name, one.outcome) for one in planned] == [
+        ("Lilas", "same"), ("Amap", "same"),
+    ]  # fmt: skip
+
+
+def test_a_readers_folders_are_subjects_and_no_groups() -> None:
+    body = (
+        b'<opml><body><outline text="Blogs">'
+        b'<outline text="Un" xmlUrl="https://un.example/f" htmlUrl="https://un.example/"/>'
+        b'<outline text="Deux" xmlUrl="https://deux.example/f"/></outline></body></opml>'
+    )
+    assert [(one.name, one.texts["home"]) for one in opml.listed(opml.read(body))] == [
+        ("Un", "https://un.example/"), ("Deux", "https://deux.example/f"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("status", ["declined", "withdrawn"])
