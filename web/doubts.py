@@ -55,6 +55,8 @@ def judge(moderator: Moderator) -> ResponseReturnValue:
             continue
         done += 1
     session.commit()
+    if not done:
+        return redirect(url_for("doubts.index"), 303)
     if on_topic:
         said = _n("Une nouvelle a sa place ici.", "%(num)s nouvelles ont leur place ici.", done)
     else:

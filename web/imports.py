@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from aggregator.errors import Refused
 from aggregator.registry import exchange, importing
 from aggregator.store.tables import Moderator
-from web import current, forms
+from web import amended, current, forms
 from web.languages import flash
 from web.languages import translate_many as _n
 from web.moderators import for_moderators
@@ -22,6 +22,8 @@ blueprint = Blueprint("imports", __name__)
 _MOST_CARRIED = 300_000
 """Characters of the list, packed, that the second form carries."""
 _MOST_UNPACKED = 5_000_000
+_MOST_SHOWN = 500
+"""Rows of a plan on one page."""
 
 
 @blueprint.get("/moderation/importer")
@@ -54,7 +56,8 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
     return render_template(
         "moderation/imports.html",
         moderator=moderator,
-        planned=[one for one in planned if one.outcome != "same"],
+        planned=[(one, _fields(one)) for one in planned if one.outcome != "same"][:_MOST_SHOWN],
+        more=max(0, sum(one.outcome != "same" for one in planned) - _MOST_SHOWN),
         same=sum(one.outcome == "same" for one in planned),
         packed=packed,
         origin=origin,
@@ -84,6 +87,11 @@ def propose(moderator: Moderator) -> ResponseReturnValue:
         "good",
     )
     return redirect(url_for("moderation.queue"), 303)
+
+
+def _fields(planned: importing.Planned) -> str:
+    """Which fields would change, in the page's language; empty when none would."""
+    return ", ".join(amended.label(field) for field in planned.change or ())
 
 
 def _unpacked(packed: str) -> bytes:
