@@ -151,11 +151,10 @@ def _check_status(session: Session, answer: Response, now: datetime) -> None:
 
 
 def _refuse_reserved(source: Source, answer: Response) -> None:
-    """The answer's own header may reserve its texts, unless the group takes part."""
-    if reservations.from_headers(answer.headers).tdm and source.group.status != "participating":
-        raise FetchError(
-            "Its header tdm-reservation says 1.", reason="tdm_reserved", permanent=True
-        )
+    """The answer's header or head may reserve its texts, unless the group takes part."""
+    said = reservations.from_feed(answer.body, answer.headers)
+    if said.tdm and source.group.status != "participating":
+        raise FetchError("Its tdm-reservation says 1.", reason="tdm_reserved", permanent=True)
 
 
 def _keep_sample(visit: Visit, watched: Watched) -> None:

@@ -5,6 +5,7 @@ Reads headers, metas and `/.well-known/tdmrep.json`; decides nothing and fetches
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,10 @@ from aggregator.parse.webpage import WebPage
 
 _MOST_RULES: Final = 1000
 _LONGEST_PATTERN: Final = 500
+_FEED_HEAD: Final = 20_000
+_FIRST_ENTRY: Final = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_META: Final = re.compile(r"<(?:\w{1,20}:)?meta\s([^<>]{1,1000})>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"""([\w:-]{1,40})\s*=\s*(["'])(.{0,500}?)\2""", re.DOTALL)
 _WITH_VALUE: Final = frozenset(
     {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
 )
@@ -109,6 +114,23 @@ def from_page(page: WebPage, *, agent: str = "filcommun") -> Reservations:
         tdm=_reserved(metas.get("tdm-reservation", "")), tdm_policy=metas.get("tdm-policy") or None
     )
     return from_headers(page.headers, agent=agent).and_also(robots).and_also(tdm)
+
+
+def from_feed(body: bytes, headers: Mapping[str, str], *, agent: str = "filcommun") -> Reservations:
+    """What a feed reserves in its headers and in `<xhtml:meta>` before its first entry."""
+    found = from_headers(headers, agent=agent)
+    head = _FIRST_ENTRY.split(body[:_FEED_HEAD], maxsplit=1)[0]
+    if b"meta" not in head:
+        return found
+    said: dict[str, str] = {}
+    for tag in _META.findall(head.decode("utf-8", "replace")):
+        parts = {name.lower(): value for name, _quote, value in _ATTRIBUTE.findall(tag)}
+        said.setdefault(parts.get("name", "").lower(), parts.get("content", ""))
+    robots = _robots([said.get("robots", ""), said.get(agent.lower(), "")], agent.lower())
+    tdm = Reservations(
+        tdm=_reserved(said.get("tdm-reservation", "")), tdm_policy=said.get("tdm-policy") or None
+    )
+    return found.and_also(robots).and_also(tdm)
 
 
 def tdm_rules(body: bytes) -> tuple[TdmRule, ...]:

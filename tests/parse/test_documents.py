@@ -161,6 +161,16 @@ def test_meta_reserves_mining() -> None:
     assert reservations.from_page(read_page(b"<html></html>", URL)).tdm is None
 
 
+def test_feed_reserves_in_its_head_and_not_in_its_entries() -> None:
+    head = b'<rss><channel><xhtml:meta content="1" name="tdm-reservation" /><title>x</title>'
+    assert reservations.from_feed(head + b"<item/>", {}).tdm is True
+    assert reservations.from_feed(b"<rss><item>" + head, {}).tdm is None
+    noindex = b'<feed><meta name="robots" content="noindex"/><entry/></feed>'
+    assert reservations.from_feed(noindex, {"TDM-Reservation": "0"}) == Reservations(
+        tdm=False, no_index=True
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "is_hidden"),
     [
