@@ -188,8 +188,8 @@ def _title_of_file(found: Found, enclosures: Sequence[Enclosure], content: str) 
     alternative = _ALTERNATIVE.search(markup)
     if alternative:
         return plain_text(alternative.group(1), _SHORT_TITLE)
-    names = (unquote(file.url.partition("?")[0].rpartition("/")[2]) for file in enclosures)
-    return one_line(next((name for name in names if "." in name), ""), _SHORT_TITLE)
+    names = (file.url.partition("?")[0].rpartition("/")[2] for file in enclosures)
+    return plain_text(unquote(next((name for name in names if "." in name), "")), _SHORT_TITLE)
 
 
 def _recording(enclosures: Sequence[Enclosure]) -> str | None:
