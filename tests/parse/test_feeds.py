@@ -226,5 +226,5 @@ def test_long_runs_of_one_thing_cost_little_time(unit: str, frame: str) -> None:
 
 
 def test_title_made_of_a_file_name_is_plain_text_too() -> None:
-    item = '<item><enclosure url="https://radio.example/%3Csvg%20onload=a()%3Eune.mp3"/></item>'
+    item = '<item><enclosure url="https://radio.example/%3Cb%20onload=a()%3Eune.mp3"/></item>'
     assert parse(rss(item).encode(), URL).entries[0].title == "une.mp3"
