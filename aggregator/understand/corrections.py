@@ -134,8 +134,7 @@ def _lesson(rules: Rules, correction: Correction) -> tuple[str | None, model.Fea
         return "relevance/on-topic", reading.relevance_features(seen)
     terms.term(dimension, slug)
     if dimension == "objective":
-        slugs = [term.slug for term in terms.terms("objective")]
-        return f"objective/{slug}", reading.style_features(seen, slugs)
+        return f"objective/{slug}", reading.objective_features(seen, slug)
     if dimension == "topic" or slug in SKILLS_IN_TEXTS:
         return f"{dimension}/{slug}", reading.lexicon_features(seen, dimension, slug)
     return None, {}

@@ -168,7 +168,7 @@ def _stems(title: Sequence[Word], text: Sequence[Word]) -> frozenset[str]:
 
 
 def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
-    """What speaks for one topic or skill: how strong, beside which others, in the title."""
+    """What speaks for one tag: how strong, beside which others, in the title."""
     strengths = reading.strengths.get(dimension, {})
     strength = max(strengths.get(slug, 0.0), 0.0)
     features = {"bias": 1.0}
@@ -188,35 +188,26 @@ def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, f
     return features | word_features(reading)
 
 
-def style_features(reading: Reading, slugs: Sequence[str]) -> dict[str, float]:
-    """What speaks for objectives: the lexicon of each, and the manner of the text."""
-    strengths = reading.strengths.get("objective", {})
-    in_title = reading.in_title.get("objective", {})
-    total = sum(value for value in strengths.values() if value > 0) or 1.0
-    features = {"bias": 1.0}
-    for slug in slugs:
-        if (strength := strengths.get(slug, 0.0)) > 0:
-            features[f"strength {slug}"] = math.log1p(strength)
-            features[f"share {slug}"] = strength / total
-        if (strength := in_title.get(slug, 0.0)) > 0:
-            features[f"title {slug}"] = math.log1p(strength)
-    features |= {
+def objective_features(reading: Reading, slug: str) -> dict[str, float]:
+    """What speaks for one objective: its phrases beside the others', and the text's manner."""
+    manner = {
         "question": float("?" in reading.title),
         "hour": float(bool(_HOUR.search(reading.text))),
         "call": float(bool(_CALL.search(reading.title))),
+        "calls": min(len(_CALL.findall(reading.text)), 6) / 6,
         "we": min(len(_WE.findall(reading.text)), 6) / 6,
         "you": min(len(_YOU.findall(reading.text)), 6) / 6,
         "quote": float("«" in reading.text or '"' in reading.text),
         "list": min(len(_COLON_LIST.findall(reading.text)), 8) / 8,
         "short": float(reading.words < 40),
         "past": min(len(_PAST.findall(reading.text)), 6) / 6,
-        "calls": min(len(_CALL.findall(reading.text)), 6) / 6,
         "figures": min(len(_FIGURES.findall(reading.text)), 8) / 8,
         "names": min(len(_NAMES.findall(reading.text)), 10) / 10,
         "to do in title": float(bool(_TO_DO.match(reading.title))),
         "date in title": float(bool(_FIGURES.search(reading.title))),
     }
-    return {name: value for name, value in features.items() if value} | word_features(reading)
+    features = lexicon_features(reading, "objective", slug)
+    return features | {name: value for name, value in manner.items() if value}
 
 
 def relevance_features(reading: Reading) -> dict[str, float]:

@@ -39,11 +39,13 @@ _IN_ITS_LANGUAGE = 2.5
 """The same for an entry in another language: its group speaks to neighbours, not to abroad."""
 _INHERITED = 0.5
 """Weight of a skill that nothing but the group's declaration speaks for."""
+_HABIT = 1.6
+"""A group's entries are more alike in purpose than in subject: how much more that weighs."""
 _STUFFED = 6.0
 """Strength of the best topic from which on many others beside it are a list of keywords."""
 _SILENT = 3.0
 """Strength of all topics together under which a text says nothing of its subject."""
-_SECOND_OBJECTIVE = 0.44
+_SECOND_OBJECTIVE = 0.42
 _MAX_EVIDENCE = 6
 _EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 SKILLS_IN_TEXTS = ("code-webdesign", "participation-large", "gouvernance")
@@ -260,10 +262,10 @@ def _objectives(
     if relevance < RELEVANT:
         return ()
     slugs = [term.slug for term in terms.terms("objective")]
-    features = reading.style_features(seen, slugs)
     chances = {
         slug: probability(
-            weights.score(f"objective/{slug}", features) + _prior(profile, "objective", slug)
+            weights.score(f"objective/{slug}", reading.objective_features(seen, slug))
+            + _HABIT * _prior(profile, "objective", slug)
         )
         for slug in slugs
     }

@@ -17,7 +17,7 @@ from aggregator.understand.model import Weights
 from aggregator.understand.tags import SKILLS_IN_TEXTS
 
 OBJECTIVES: Final = ("rendre-visible", "partager-les-connaissances", "renforcer-les-cooperations")
-SHARED: Final = ("topic/*", "skill/*")
+SHARED: Final = ("topic/*", "objective/*", "skill/*")
 """Families whose labels are taught together, being found by the lexicon alike."""
 EPOCHS: Final = 12
 RATE: Final = 0.3
@@ -53,7 +53,7 @@ class Penalty:
     family: float = 0.001
     own: float = 0.5
     """What one topic or skill adds to its family's weights."""
-    objective: float = 0.1
+    objective: float = 0.3
     relevance: float = 0.1
     word: float = 0.02
     sparse: float = 0.2
@@ -109,9 +109,9 @@ def _lessons(texts: Iterable[Labelled], topics: Sequence[str]) -> list[Lesson]:
         for slug in SKILLS_IN_TEXTS:
             features = reading.lexicon_features(text.reading, "skill", slug)
             found.append((f"skill/{slug}", features, slug in text.skills))
-        style = reading.style_features(text.reading, OBJECTIVES)
         for slug in OBJECTIVES:
-            found.append((f"objective/{slug}", style, slug in text.objectives))
+            features = reading.objective_features(text.reading, slug)
+            found.append((f"objective/{slug}", features, slug in text.objectives))
     return found
 
 
