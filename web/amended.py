@@ -155,11 +155,15 @@ def label(field: str) -> str:
     return words.get(field) or _capital(forms.field_name(field))
 
 
+def side(field: str, before: Any, after: Any, *, now: str = "") -> Side:
+    """One field side by side."""
+    left, right = both_sides(in_words(field, before), in_words(field, after))
+    return Side(label(field), left, right, now)
+
+
 def _side(one: Difference) -> Side:
-    before, after = in_words(one.field, one.before), in_words(one.field, one.after)
-    left, right = both_sides(before, after)
     now = in_words(one.field, one.now) or _("vide")
-    return Side(label(one.field), left, right, now if one.conflict else "")
+    return side(one.field, one.before, one.after, now=now if one.conflict else "")
 
 
 def _is_changed(amendment: Amendment, found: Sequence[Difference]) -> bool:

@@ -45,12 +45,15 @@ from web import (
     terms,
     websub,
     wording,
+    workshop_desk,
+    workshops,
 )
 from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
     *(moderators, moderation, doubts, holds, imports, governance, help_requests),
+    *(workshops, workshop_desk),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),
 )

@@ -99,6 +99,7 @@ def field_name(name: str) -> str:
         "group": _("le groupe"),
         "threshold": _("les voix nécessaires"),
         "slug": _("l’identifiant"),
+        "held_on": _("la date"),
     }
     return names.get(name, name)
 

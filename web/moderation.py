@@ -51,7 +51,7 @@ def queue(moderator: Moderator) -> ResponseReturnValue:
         kept={name: value for name, value in filters if value},
         kinds=amendments.KINDS,
         reasons=wording.REFUSAL_REASONS,
-        just=_just_decided(),
+        just=just_decided(),
         figures=moderation.figures(session, current.now()),
     )
 
@@ -223,10 +223,16 @@ def _answer(
         flash(said, "good")
     just = [("fait", str(id)) for id in outcome.done if may_undo]
     kept = [(name, value) for name in ("nature", "etat") if (value := forms.text(name, 20))]
-    return redirect(f"{url_for('moderation.queue')}?{urlencode([*kept, *just])}", 303)
+    return redirect(f"{_back()}?{urlencode([*kept, *just])}", 303)
 
 
-def _just_decided() -> list[Amendment]:
+def _back() -> str:
+    """The queue that the form came from: everybody's, or a workshop's."""
+    slug = forms.text("atelier", 120)
+    return url_for("workshops.page", slug=slug) if slug else url_for("moderation.queue")
+
+
+def just_decided() -> list[Amendment]:
     """The decisions that the last form took, as far as they stand."""
     wanted = request.args.getlist("fait", type=int)[:_AT_ONCE]
     rows = (current.session().get(Amendment, id) for id in wanted if 0 < id < 2**31)

@@ -266,6 +266,7 @@ def more_links() -> Sequence[tuple[str, str]]:
         ("join.index", _("Inscrire un groupe")),
         ("desk.ask", _("Espace des groupes")),
         ("help_requests.index", _("Demandes d’aide")),
+        ("workshops.index", _("Ateliers")),
         ("journal.index", _("Journal de modération")),
         ("governance.index", _("Qui décide de quoi")),
         ("api.documentation", _("Interface de programmation")),

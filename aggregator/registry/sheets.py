@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,8 @@ LARGEST: Final = 5_000_000
 MOST_ROWS: Final = 10_000
 MOST_COLUMNS: Final = 100
 LONGEST_CELL: Final = 20_000
+
+_FORMULA: Final = ("=", "+", "-", "@")
 
 csv.field_size_limit(LARGEST)
 
@@ -61,6 +64,23 @@ def read_sheet(body: bytes) -> list[Row]:
     return rows
 
 
+def write_sheet(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A table for spreadsheets: `;`, UTF-8 with mark; cells that would be formulas are guarded.
+
+    >>> write_sheet(["nom"], [["=1+1"]]).decode("utf-8-sig")
+    "nom\\r\\n'=1+1\\r\\n"
+    """
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, delimiter=";")
+    lines.writerow(header)
+    lines.writerows([_guarded(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
 def _decoded(body: bytes) -> str:
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
@@ -92,7 +112,7 @@ def _check_header(header: list[str]) -> None:
 
 def _cell(cell: str) -> str:
     cell = cell.strip()[:LONGEST_CELL]
-    if cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@"}:
+    if cell.startswith("'") and cell[1:].startswith(_FORMULA):
         return cell[1:]
     return cell
 

@@ -92,6 +92,11 @@ def at(session: Session, moment: datetime) -> Snapshot | None:
     )
 
 
+def first(session: Session) -> Snapshot | None:
+    """The oldest one; None where none was taken yet."""
+    return session.scalar(select(Snapshot).order_by(Snapshot.at, Snapshot.id).limit(1))
+
+
 def between(session: Session, first: datetime, second: datetime) -> InventoryDifference:
     """What happened from one moment to another; before the first snapshot nothing was there."""
     one, other = at(session, first), at(session, second)

@@ -45,6 +45,11 @@ _COLUMNS: Final = {
     "why": ("why", "pourquoi", "raison", "remarque", "note"),
 }
 """What a column is for → how it may be called."""
+BLANK: Final = (
+    *("slug", "nom", "nouveau nom", "site", "description", "thèmes", "objectifs", "savoir-faire"),
+    *("plateforme", "territoires", "action", "remarque"),
+)
+"""The columns of a sheet to fill in; all are in _COLUMNS."""
 _LEAVES: Final = {"retirer", "supprimer", "partir", "remove", "delete"}
 _EMPTIES: Final = "-"
 """Alone in a cell: empty this field."""

@@ -44,6 +44,7 @@ export function triage(page) {
   };
 
   const decide = async (card, form, submitter) => {
+    if ("done" in card.dataset) return;
     const body = new FormData(form, submitter);
     body.set("seconds", ((performance.now() - since) / 1000).toFixed(2));
     const after = open().slice(open().indexOf(card) + 1)[0] ?? open().find((one) => one !== card);
@@ -153,7 +154,8 @@ export function triage(page) {
     event.preventDefault();
     decide(card, event.target, event.submitter);
   });
-  go(cards[0]);
+  // Where the page is nothing but the queue, its first card has the keyboard at once.
+  if ("start" in list.dataset) go(cards[0]); else select(cards[0]);
 }
 
 async function post(form, body) {
