@@ -32,6 +32,7 @@ from web import (
     languages,
     limits,
     maps,
+    measuring,
     media,
     moderation,
     moderators,
@@ -79,6 +80,7 @@ def create_app(parts: Parts) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json = _Json(app)
     current.install(app, parts)
+    measuring.install(app)
     # Answers pass these in the opposite order: compared, then compressed, then protected.
     security.install(app, parts.settings)
     caching.install(app)

@@ -66,7 +66,7 @@ def robots() -> Response:
     root = url_for("news.home")
     lines = [
         "User-agent: *",
-        *(f"Disallow: {root}{path}" for path in ("recherche", "moderation", "bureau", "abonnement/",
+        *(f"Disallow: {root}{path}" for path in ("recherche", "moderation", "espace", "abonnement/",
                                                   "corriger", "signaler", "*?*apres=")),
         f"Sitemap: {current.absolute(url_for('operations.sitemap'))}",
     ]  # fmt: skip

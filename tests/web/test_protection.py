@@ -105,4 +105,4 @@ def test_embedded_list_may_be_framed_and_nothing_else(client: FlaskClient) -> No
 def test_health_checks_answer(client: FlaskClient) -> None:
     assert client.get("/healthz").data == b"ok\n"
     assert client.get("/readyz").json == {"ready": True, "faults": []}
-    assert b"python_info" in client.get("/metrics").data
+    assert b"filcommun_request_seconds_bucket" in client.get("/metrics").data
