@@ -212,7 +212,7 @@ class _Doorkeeper:
 
     def __call__(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
         good = (data.login, data.password) == (b"bob", b"s3cr\xc3\xa9t@")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 # aiosmtpd warns of passwords without STARTTLS; here TLS is there from the first byte on.
@@ -239,7 +239,8 @@ def test_a_password_goes_over_tls_to_a_server_that_is_who_it_says(
     with pytest.raises(MailError, match="certificate"):
         careful.send(MAIL, handing_over=_nothing)
     wrong = SmtpMailer(address.replace("s3cr", "other"), timeout=5, tls=client)
-    with pytest.raises(MailError) as caught:
+    with pytest.raises(MailError, match="535") as caught:
         wrong.send(MAIL, handing_over=_nothing)
+    wrong.close()
     assert caught.value.scope == "server"
     assert len(post_office.received) == 1

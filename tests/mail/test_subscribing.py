@@ -115,12 +115,12 @@ def test_who_is_subscribed_already_gets_the_link_to_manage_it(
     assert kinds == ["confirm_subscription", "manage_subscriptions"]
 
 
-def test_a_thousand_subscriptions_from_one_place_are_ten(
+def test_hundreds_of_subscriptions_from_one_place_are_ten(
     ask: Callable[..., None], session: Session, now: datetime
 ) -> None:
     for number in range(10):
         ask(f"a{number}@example.org")
-    for number in range(10, 1000):
+    for number in range(10, 200):
         with pytest.raises(TooMany):
             ask(f"a{number}@example.org")
     assert len(_letters(session)) == 10
