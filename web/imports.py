@@ -9,7 +9,8 @@ import zlib
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.errors import Refused
+from aggregator.errors import ParseError, Refused
+from aggregator.publish import opml
 from aggregator.registry import exchange, importing
 from aggregator.store.tables import Moderator
 from web import amended, current, forms
@@ -42,9 +43,7 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
     origin = forms.text("origine", 200) or (file.filename or "" if file else "")[:200]
     mirror = bool(request.form.get("miroir"))
     try:
-        planned = importing.plan(
-            current.session(), exchange.read(body), origin=origin, mirror=mirror
-        )
+        planned = importing.plan(current.session(), _read(body), origin=origin, mirror=mirror)
         packed = base64.b64encode(zlib.compress(body, 9)).decode()
         if len(packed) > _MOST_CARRIED:
             raise Refused("list_large", most=1)
@@ -72,7 +71,7 @@ def propose(moderator: Moderator) -> ResponseReturnValue:
     session, origin = current.session(), forms.text("origine", 200)
     mirror = bool(request.form.get("miroir"))
     try:
-        records = exchange.read(_unpacked(request.form.get("liste", "")))
+        records = _read(_unpacked(request.form.get("liste", "")))
         planned = importing.plan(session, records, origin=origin, mirror=mirror)
         made = importing.propose(session, planned, origin=origin, now=current.now(), mirror=mirror)
     except Refused as error:
@@ -87,6 +86,15 @@ def propose(moderator: Moderator) -> ResponseReturnValue:
         "good",
     )
     return redirect(url_for("moderation.queue"), 303)
+
+
+def _read(body: bytes) -> list[exchange.Listed]:
+    if not opml.is_opml(body):
+        return exchange.read(body)
+    try:
+        return opml.listed(opml.read(body))
+    except ParseError as error:
+        raise Refused("list_unknown") from error
 
 
 def _fields(planned: importing.Planned) -> str:

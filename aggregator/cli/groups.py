@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
 import click
 
+from aggregator.collect.fetch import fetch
 from aggregator.errors import InventoryError
 from aggregator.parts import Parts, open_parts
 from aggregator.publish import opml
@@ -49,21 +51,58 @@ def welcome(address: str) -> None:
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("place", metavar="FILE_OR_ADDRESS")
 @click.option("--origin", help="whose list it is, as amendments and exports name it")
+@click.option("--bounds", help="of placed groups only those inside: WEST,SOUTH,EAST,NORTH")
 @click.option("--mirror", is_flag=True, help="take the list's word over everything here")
 @click.option("--propose", is_flag=True, help="put the amendments in the moderators' queue")
-def import_(file: Path, origin: str | None, mirror: bool, propose: bool) -> None:
-    """Show what FILE (Kumu, GoGoCarto, CSV, OPML) would change; with --propose, propose it."""
+def import_(
+    place: str, origin: str | None, bounds: str | None, mirror: bool, propose: bool
+) -> None:
+    """Show what a list (Kumu, GoGoCarto, CSV, OPML) would change; with --propose, propose it."""
     parts = open_parts(read_settings())
-    _import(parts, file, origin or file.name, mirror=mirror, propose=propose)
+    within, body = _bounds(bounds), _body(parts, place)
+    is_opml = opml.is_opml(body)
+    records = opml.listed(opml.read(body)) if is_opml else exchange.read(body, bounds=within)
+    named = place if "://" in place else Path(place).name
+    _import(parts, records, origin or named, mirror=mirror, propose=propose)
     parts.engine.close()
 
 
-def _import(parts: Parts, file: Path, origin: str, *, mirror: bool, propose: bool) -> None:
+def _body(parts: Parts, place: str) -> bytes:
+    """A file's bytes, or what an address answers to the guarded fetcher."""
+    if "://" not in place:
+        try:
+            return Path(place).read_bytes()
+        except OSError as error:
+            raise InventoryError(f"{place} cannot be read: {error.strerror}.") from error
+    answer = asyncio.run(
+        fetch(place, settings=parts.settings, max_bytes=exchange.LARGEST, obey_robots=True)
+    )
+    if answer.status != 200:
+        raise InventoryError(f"{place} answered {answer.status}.")
+    return answer.body
+
+
+def _bounds(text: str | None) -> exchange.Bounds | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(number) for number in text.split(","))
+    except ValueError as error:
+        raise click.BadParameter("four numbers: WEST,SOUTH,EAST,NORTH") from error
+    return west, south, east, north
+
+
+def _import(
+    parts: Parts,
+    records: list[exchange.Listed],
+    origin: str,
+    *,
+    mirror: bool,
+    propose: bool,
+) -> None:
     with parts.sessions.begin() as session:
-        body = file.read_bytes()
-        records = opml.listed(opml.read(body)) if opml.is_opml(body) else exchange.read(body)
         planned = importing.plan(session, records, origin=origin, mirror=mirror)
         for one in planned:
             if one.outcome != "same":

@@ -169,8 +169,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Several groups are called about “{name}”: give the slug.",
     ),
     "list_unknown": (
-        "Ce fichier n’est ni un export Kumu, ni une liste GoGoCarto, ni un tableau.",
-        "This file is neither a Kumu export, nor a GoGoCarto list, nor a table.",
+        "Ce fichier n’est ni un export Kumu, ni une liste GoGoCarto, ni un tableau, ni un OPML.",
+        "This file is neither a Kumu export, nor a GoGoCarto list, nor a table, nor an OPML.",
     ),
     "list_large": (
         "Ce fichier est trop lourd : {most} Mo au plus.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,38 @@ def test_a_list_is_shown_first_and_proposed_when_asked(
     assert "amendments" not in shown.output
     proposed = run("import", str(listed), "--propose", "--origin", "kumu")
     assert "2 amendments wait for a moderator." in proposed.output
+
+
+def test_a_list_is_fetched_from_an_address_within_bounds(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, far = {"latitude": 48.9, "longitude": 2.4}, {"latitude": 45, "longitude": 5}
+    elements = [
+        {"id": 1, "name": "Ici", "siteWeb": "ici.example", "geo": here},
+        {"id": 2, "name": "Loin", "siteWeb": "loin.example", "geo": far},
+    ]
+    body = json.dumps({"data": elements}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            there = self.path == "/api/elements.json"
+            self.send_response(200 if there else 404)
+            self.end_headers()
+            self.wfile.write(body if there else b"")
+
+    monkeypatch.setenv("FILCOMMUN_ALLOW_PRIVATE_NETWORKS", "1")
+    server = ThreadingHTTPServer(("127.7.1.2", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.7.1.2:{server.server_address[1]}/api/elements.json"
+    shown = run("import", address, "--bounds", "1.4,48.1,3.6,49.3")
+    gone = run("import", address + "x")
+    wrong = run("import", address, "--bounds", "1,2")
+    server.shutdown()
+    server.server_close()
+    assert "new       Ici: url, name" in shown.output
+    assert "Loin" not in shown.output
+    assert (gone.exit_code, wrong.exit_code) == (1, 2)
+    assert run("import", "nowhere.json").exit_code == 1

@@ -92,7 +92,17 @@ def test_a_list_is_shown_as_a_plan_and_then_waits_in_the_queue(
         assert len(session.scalars(select(Amendment)).all()) == before + 1
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\x00\x01", b"PK\x03\x04"])
+def test_a_list_of_feeds_is_taken_too(alice: Any) -> None:
+    opml = (
+        '<opml version="2.0"><body><outline text="Vergers" type="rss" '
+        'htmlUrl="https://vergers.example/" xmlUrl="https://vergers.example/feed"/></body></opml>'
+    )
+    answer = alice.send("/moderation/importer", liste=(io.BytesIO(opml.encode()), "fils.opml"))
+    assert "Vergers" in answer.get_data(as_text=True)
+    assert "serait ajouté" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\x00\x01", b"PK\x03\x04", b"<html>"])
 def test_what_is_no_list_is_refused_with_a_sentence(alice: Any, body: bytes) -> None:
     answer = alice.send("/moderation/importer", liste=(io.BytesIO(body), "x.json"))
     assert answer.status_code == 422
