@@ -136,8 +136,10 @@ def make_parts(
         _env_file=None,
         **options,
     )
+    is_new = not (folder / "filcommun.db").exists()
     engine = database.open_database(settings.database_url)
-    database.upgrade(engine)
+    if is_new:
+        database.upgrade(engine)
     return Parts(
         settings=settings,
         sessions=database.sessions(engine),
@@ -154,20 +156,20 @@ def index_all(parts: Parts) -> None:
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+def parts(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[Parts]:
     """Parts full of news; shared by a module's tests, which only read."""
-    made = make_parts(tmp_path_factory.mktemp("portal"))
-    with made.sessions() as session:
-        fill(session)
-    index_all(made)
+    folder = tmp_path_factory.mktemp("portal")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    made = make_parts(folder)
     yield made
     made.engine.close()
     made.sessions.kw["bind"].dispose()
 
 
 @pytest.fixture
-def empty_parts(tmp_path: Path) -> Iterator[Parts]:
+def empty_parts(tmp_path: Path, migrated: Path) -> Iterator[Parts]:
     """Parts without any group."""
+    shutil.copyfile(migrated, tmp_path / "filcommun.db")
     made = make_parts(tmp_path)
     yield made
     made.engine.close()
