@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from aggregator.collect.settle import host_of
 from aggregator.store import sources
 from aggregator.store.tables import Source
 
@@ -32,6 +33,11 @@ class Claims:
         """The source, locked for this transaction; None when its claim was lost meanwhile."""
         held = self._held.get(source_id)
         return None if held is None else sources.hold(session, source_id, held)
+
+    def hosts_of_others(self, session: Session, now: datetime) -> frozenset[str]:
+        """Hosts that other workers may be asking; one host never gets two requests at once."""
+        addresses = sources.claimed_addresses(session, now, besides=self._held)
+        return frozenset(map(host_of, addresses))
 
     def drop(self, source_id: int) -> None:
         """Forget a source that was settled or given back."""

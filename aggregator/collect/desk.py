@@ -42,6 +42,8 @@ from aggregator.store.tables import Source
 log = structlog.get_logger()
 LOOK_AGAIN = frozenset({1, 4, 7})
 """After so many failures in a row another feed is looked for on the group's site."""
+ELSEWHERE = timedelta(seconds=30)
+"""How long a source waits while another worker is at its host."""
 RECOVERY = 30.0
 """Seconds before a database that did not answer is asked again."""
 _T = TypeVar("_T")
@@ -267,7 +269,8 @@ class Desk:
             claimed = self._claims.take(session, due[:room], now)
             jobs = [self._job(source, now) for source in claimed]
             self.hosts.load(sources.hosts(session, {job.host for job in jobs}))
-            kept = [job for job in jobs if not self._postponed(session, job, now)]
+            others = self._claims.hosts_of_others(session, now)
+            kept = [job for job in jobs if not self._postponed(session, job, now, others)]
         for left in {source.id for source in claimed} - {job.id for job in kept}:
             self._claims.drop(left)
         if not self._scope.forever:
@@ -275,14 +278,20 @@ class Desk:
             self._exhausted = not claimed
         return kept
 
-    def _postponed(self, session: Session, job: Job, now: datetime) -> bool:
-        """Whether its host asked for silence; then the source is given back, due after it."""
+    def _postponed(
+        self, session: Session, job: Job, now: datetime, others: Collection[str]
+    ) -> bool:
+        """Whether its host asked for silence, or another worker is at it; then the source is
+        given back, due after it."""
         until = self.hosts.quiet_until(job.host, now)
-        if until is None:
+        if until is not None:
+            until += timedelta(seconds=600 * self._dice.random())
+        elif job.host in others:
+            until = now + ELSEWHERE
+        else:
             return False
         source = session.get_one(Source, job.id)
-        source.next_crawl_at = until + timedelta(seconds=600 * self._dice.random())
-        source.claimed_until = None
+        source.next_crawl_at, source.claimed_until = until, None
         return True
 
     def _job(self, source: Source, now: datetime) -> Job:

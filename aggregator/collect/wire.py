@@ -6,6 +6,7 @@ single exchanges, the spider's downloader for crawls.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -200,7 +201,7 @@ def _named_failures(url: str, timeout: float) -> Iterator[None]:
             f"No secure connection to {where}: {error}.", reason="tls", permanent=True
         ) from error
     except aiohttp.ClientConnectorError as error:
-        why = error.os_error.strerror or type(error.os_error).__name__
+        why = os.strerror(error.os_error.errno or 0)
         raise FetchError(f"{where} refuses the connection: {why}.", reason="refused") from error
     except aiohttp.InvalidURL as error:
         raise FetchError(

@@ -27,6 +27,9 @@ def _crawlable() -> ColumnElement[bool]:
     return wanted & Source.group_id.in_(with_us)
 
 
+_CLAIMING = 0x666C  # any number that no other lock of this database has
+
+
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(Source.claimed_until.is_(None), _over(Source.claimed_until, now))
 
@@ -68,6 +71,8 @@ def claim(
     """
     wanted = select(Source.id).where(Source.id.in_(ids), _free(now))
     if session.get_bind().dialect.name == "postgresql":
+        # One claim at a time, as on SQLite: each then sees which hosts the others are at.
+        session.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
         wanted = wanted.with_for_update(skip_locked=True)
     statement = (
         update(Source)
@@ -85,6 +90,14 @@ def claim(
     )
     by_id = {source.id: source for source in rows}
     return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+def claimed_addresses(session: Session, now: datetime, *, besides: Collection[int]) -> list[str]:
+    """What other workers are at: the addresses of claimed sources that are not in `besides`."""
+    rows = session.execute(
+        select(Source.id, Source.url, Source.found_url).where(Source.claimed_until > now)
+    )
+    return [found_url or url for id_, url, found_url in rows if id_ not in besides]
 
 
 # Made once: a visit to an unchanged source costs little more than its statements.

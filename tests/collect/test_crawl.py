@@ -328,6 +328,16 @@ def test_two_workers_never_crawl_the_same_source(
     assert crawled().sources == 0
 
 
+def test_two_workers_never_ask_the_same_host(a_source, a_site, crawled, rss, item, now):
+    site = a_site()
+    a_source("eux", url=site.says("/a", rss(item(1))), claimed_until=now + timedelta(minutes=5))
+    ours = a_source("nous", url=site.says("/b", rss(item(1))))
+    assert crawled().sources == 0
+    assert site.asked == []
+    assert ours.next_crawl_at == now + timedelta(seconds=30)
+    assert ours.claimed_until is None
+
+
 def test_a_killed_workers_claim_ends_by_itself(a_source, a_site, crawled, rss, item, now):
     site = a_site()
     a_source(url=site.says("/flux", rss(item(1))), claimed_until=now - timedelta(seconds=1))
