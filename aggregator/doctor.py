@@ -32,7 +32,7 @@ from aggregator.store.tables import Entry, Source
 ENOUGH_DISK = 1_000_000_000
 """Bytes free below which the disk is called nearly full."""
 OUTGROWN = 100_000
-"""Entries up to which Whoosh was measured (docs/search.md); Tantivy goes on to millions."""
+"""Entries up to which Whoosh was measured (docs/search.md); Tantivy is lighter beyond."""
 DAMAGED = (
     "If it is damaged: stop Fil commun, move the file away, and `filcommun restore` the last "
     "good backup."
