@@ -169,7 +169,10 @@ class Engine(Protocol):
         order: Order = "newest",
         fold: bool = False,
     ) -> Results:
-        """One page of the entries found; `limit` 0 only counts."""
+        """One page of the entries found; `limit` 0 only counts.
+
+        Raises QueryError when a cluster refuses so many words.
+        """
         ...
 
     def matching(

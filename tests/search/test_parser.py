@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.errors import QueryError
 from aggregator.search.engine import Engine
 from aggregator.search.engines import open_engine
 from aggregator.search.parser import MOST_CHARACTERS, parse
@@ -200,7 +202,8 @@ def parts(query: Query) -> tuple[Query, ...]:
 def test_hostile_queries_take_bounded_time(index: Engine, text: str) -> None:
     start = time.process_time()
     understood = parse(text, now=NOW)
-    index.search(understood.query, facets=["topic"])
+    with suppress(QueryError):  # a cluster may refuse so many words, in a sentence
+        index.search(understood.query, facets=["topic"])
     understood.say("fr")
     assert time.process_time() - start < 1.0
     assert len(understood.warnings) <= 21

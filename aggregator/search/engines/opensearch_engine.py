@@ -106,21 +106,16 @@ class OpenSearchEngine:
         fold: bool = False,
     ) -> Results:
         wanted = found(query)
-        answer = self._ask(
-            {
-                "query": {"bool": {"filter": [wanted]}},
-                "size": 0,
-                "track_total_hits": True,
-                "aggs": {name: {"terms": {"field": name, "size": _MOST_VALUES}} for name in facets},
-            }
-        )
+        body = _first_page(query, wanted, after, order, limit)
+        counts = {name: {"terms": {"field": name, "size": _MOST_VALUES}} for name in facets}
+        # One request, so that total, counts and page are of one moment.
+        answer = self._ask({**body, "track_total_hits": True, "aggs": counts})
         total = int(answer["hits"]["total"]["value"])
         counted = {name: _largest_first(answer["aggregations"][name]["buckets"]) for name in facets}
-        if limit <= 0 or not total:
+        if limit <= 0:
             return Results((), total, counted)
-        ranked = self._ranked(query, after, order, limit)
         return paging.page(
-            ranked,
+            self._ranked(body, answer),
             lambda story: self._members(wanted, story),
             total=total,
             facets=counted,
@@ -130,28 +125,15 @@ class OpenSearchEngine:
             fold=fold,
         )
 
-    def _ranked(
-        self, query: Query, after: Cursor | None, order: Order, limit: int
-    ) -> Iterator[tuple[int, str | None]]:
-        """All from the cursor on, in pieces, as far as needed."""
-        by_date = order != "relevance"
-        direction = "asc" if order == "oldest" else "desc"
-        body: Body = {
-            "query": {"bool": {"filter": [found(query)]}} if by_date else scored(query),
-            "sort": [{"key": direction}] if by_date else ["_score", {"key": "desc"}],
-            "_source": False,
-            "docvalue_fields": ["key", "story"],
-            "size": limit + 1 if by_date else max(4 * limit, 100),
-        }
-        if by_date and after is not None:
-            body["search_after"] = [paging.number_of(after)]
-        while hits := self._ask(body)["hits"]["hits"]:
+    def _ranked(self, body: Body, answer: Any) -> Iterator[tuple[int, str | None]]:
+        """All from the first page's answer on, in pieces, as far as needed."""
+        while hits := answer["hits"]["hits"]:
             for hit in hits:
                 fields = hit["fields"]
                 yield int(fields["key"][0]), next(iter(fields.get("story", ())), None)
             if len(hits) < body["size"]:
                 return
-            body["search_after"] = hits[-1]["sort"]
+            answer = self._ask({**body, "search_after": hits[-1]["sort"]})
 
     def _members(self, wanted: Body, story: str) -> list[int]:
         told = {"bool": {"filter": [wanted, {"term": {"story": story}}]}}
@@ -368,6 +350,22 @@ def _told(alias: str) -> Iterator[None]:
             f"OpenSearch does not answer for the index {alias} ({_reason(error)}): check the "
             "address, the password and the cluster's health; nothing is lost."
         ) from error
+
+
+def _first_page(query: Query, wanted: Body, after: Cursor | None, order: Order, limit: int) -> Body:
+    """The request for a page; the last entry of the page before comes after by date."""
+    by_date = order != "relevance"
+    direction = "asc" if order == "oldest" else "desc"
+    body: Body = {
+        "query": {"bool": {"filter": [wanted]}} if by_date else scored(query),
+        "sort": [{"key": direction}] if by_date else ["_score", {"key": "desc"}],
+        "_source": False,
+        "docvalue_fields": ["key", "story"],
+        "size": 0 if limit <= 0 else limit + 1 if by_date else max(4 * limit, 100),
+    }
+    if by_date and after is not None and limit > 0:
+        body["search_after"] = [paging.number_of(after)]
+    return body
 
 
 def _largest_first(buckets: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:

@@ -62,7 +62,7 @@ def _mapping() -> Body:
 
 
 SETTINGS: Final[Body] = {
-    "settings": {"index": {"max_result_window": _WINDOW, "refresh_interval": "1s"}},
+    "settings": {"index": {"max_result_window": _WINDOW, "refresh_interval": "-1"}},
     "mappings": {
         "_meta": {"filcommun": FORMAT},
         "_source": {"enabled": False},
