@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from aggregator.errors import BrokenIndex, QueryError
+from aggregator.errors import BrokenIndex, QueryError, UnwritableIndex
 from web.api.description import fault
 from web.languages import translate as _
 
@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(SecurityError, _foreign_host)
     app.register_error_handler(QueryError, _not_understood)
     app.register_error_handler(BrokenIndex, _no_index)
+    app.register_error_handler(UnwritableIndex, _no_index)
     app.register_error_handler(500, _ours)
 
 
@@ -123,7 +124,7 @@ def _not_understood(error: QueryError) -> ResponseReturnValue:
     )
 
 
-def _no_index(error: BrokenIndex) -> ResponseReturnValue:
+def _no_index(error: BrokenIndex | UnwritableIndex) -> ResponseReturnValue:
     log.error("index broken: %s", error)
     return page(
         Failure(

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from aggregator.errors import BrokenIndex
+from aggregator.errors import BrokenIndex, UnwritableIndex
 from aggregator.publish.publication import PATHS
 from aggregator.store import directory
 from aggregator.taxonomy import terms
@@ -43,7 +43,7 @@ def ready() -> ResponseReturnValue:
         faults.append("database")
     try:
         current.parts().engine.count()
-    except BrokenIndex:
+    except (BrokenIndex, UnwritableIndex):
         faults.append("index")
     answer = jsonify({"ready": not faults, "faults": faults})
     answer.headers["Cache-Control"] = "no-store"
