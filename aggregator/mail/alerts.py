@@ -18,7 +18,7 @@ from aggregator.publish import rights
 from aggregator.search.engine import Engine
 from aggregator.settings import Settings
 from aggregator.store import outbox, subscribers
-from aggregator.store.tables import Entry, Match, Subscription
+from aggregator.store.tables import Match, Subscription
 
 log = structlog.get_logger()
 
@@ -66,25 +66,30 @@ def _try_batch(
         if not ids:
             return False
         alerts = {alert.id: alert for alert in subscribers.alerts(session)}
-        entries = {entry.id: entry for entry in subscribers.plain_entries(session, ids)}
+        since = min((_told_from(alert) for alert in alerts.values()), default=None)
+        moments = subscribers.moments(session, ids, since=since) if since is not None else {}
     queries = {id_: digest.view_of(alert).query(now) for id_, alert in alerts.items()}
-    found = engine.matching(queries, list(entries)) if queries and entries else {}
+    found = engine.matching(queries, list(moments)) if moments else {}
     with sessions.begin() as session:
         # The conditional update comes first: of two processes, one finds nothing left to note.
         mine = set(subscribers.claim_unmatched(session, ids, now=now))
         for alert_id, entry_ids in found.items():
             for entry_id in entry_ids:
-                if entry_id in mine and _is_news(entries[entry_id], alerts[alert_id]):
+                if entry_id in mine and _is_news(*moments[entry_id], alerts[alert_id]):
                     session.merge(Match(subscription_id=alert_id, entry_id=entry_id, at=now))
                     report.matched += 1
     report.tried += len(mine)
     return True
 
 
-def _is_news(entry: Entry, alert: Subscription) -> bool:
+def _told_from(alert: Subscription) -> datetime:
+    """From when on an alert tells of what comes in."""
     assert alert.confirmed_at is not None
-    recent = entry.first_seen_at - entry.published <= NOT_OLDER
-    return recent and entry.first_seen_at >= alert.confirmed_at
+    return alert.confirmed_at
+
+
+def _is_news(published: datetime, first_seen: datetime, alert: Subscription) -> bool:
+    return first_seen - published <= NOT_OLDER and first_seen >= _told_from(alert)
 
 
 def _tell(

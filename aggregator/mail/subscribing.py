@@ -159,6 +159,7 @@ def resume(subscription: Subscription, *, now: datetime) -> None:
     """Send again, without what came out meanwhile."""
     subscription.paused_at = None
     if subscription.confirmed_at is not None:
+        # An alert tells of what comes in from here on; the proof of consent keeps its own date.
         subscription.confirmed_at = max(subscription.confirmed_at, now)
         _schedule(subscription, now)
 

@@ -208,9 +208,16 @@ def unmatched(session: Session, *, limit: int) -> Sequence[int]:
     ).all()
 
 
-def plain_entries(session: Session, ids: Sequence[int]) -> Sequence[Entry]:
-    """The entries of these ids, alone."""
-    return session.scalars(select(Entry).where(Entry.id.in_(ids))).all()
+def moments(
+    session: Session, ids: Sequence[int], *, since: datetime
+) -> dict[int, tuple[datetime, datetime]]:
+    """When entries were published and first seen, of those first seen since an instant."""
+    rows = session.execute(
+        select(Entry.id, Entry.published, Entry.first_seen_at).where(
+            Entry.id.in_(ids), Entry.first_seen_at >= since
+        )
+    )
+    return {row.id: (row.published, row.first_seen_at) for row in rows}
 
 
 def claim_unmatched(session: Session, ids: Sequence[int], *, now: datetime) -> Sequence[int]:
