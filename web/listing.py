@@ -178,11 +178,12 @@ def _facets(place: Place, results: Results) -> list[Facet]:
 
 def _facet(place: Place, dimension: str, results: Results) -> Facet:
     name = PARAMETERS[dimension]
-    counts = dict(results.facets.get(dimension, {}))
+    found = results.facets.get(dimension, {})
+    counts = dict(found)
     chosen: tuple[str, ...] = getattr(place.chosen, name)
     fixed = place.fixed[1] if place.fixed and place.fixed[0] == name else None
     if dimension == "area":
-        counts = _useful_areas(counts, {*chosen, fixed} - {None})
+        counts = _useful_areas(counts, {*chosen, fixed} - {None}, results.total)
     others = [slug for slug in counts if slug not in chosen and slug != fixed]
     slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
     labels = _labels(dimension, slugs)
@@ -190,7 +191,7 @@ def _facet(place: Place, dimension: str, results: Results) -> Facet:
         Choice(
             slug=slug,
             label=labels[slug],
-            count=counts.get(slug, 0),
+            count=found.get(slug, 0),
             url=_choice_url(place, dimension, slug, fixed),
             chosen=slug in chosen,
         )
@@ -211,14 +212,15 @@ def _choice_url(place: Place, dimension: str, slug: str, fixed: str | None) -> s
     return place.adding(name, slug)
 
 
-def _useful_areas(counts: dict[str, int], chosen: set[str | None]) -> dict[str, int]:
-    """Areas worth choosing: none that contains a chosen one, none as wide as the region."""
+def _useful_areas(counts: dict[str, int], chosen: set[str | None], total: int) -> dict[str, int]:
+    """Areas worth choosing: none that contains a chosen one or all that was found."""
     known = [slug for slug in chosen if slug is not None and terms.is_term("area", slug)]
     wider = {above for slug in known for above in areas.ancestors(slug)}
     return {
         slug: count
         for slug, count in counts.items()
         if slug not in wider
+        and count < total
         and terms.is_term("area", slug)
         and areas.area(slug).kind not in _TOO_WIDE
     }

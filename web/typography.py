@@ -68,10 +68,10 @@ def month(value: date, language: str) -> str:
 
 
 def hour(moment: datetime, language: str) -> str:
-    """The time of day as it is spoken: `14 h 30`, `9 h`; elsewhere as the language writes it."""
+    """The time of day as it is spoken: `14 h 30`, `9 h`; elsewhere `14:30`."""
     there = local(moment)
     if language != "fr":
-        return format_time(there, "short", locale=language)
+        return format_time(there, "HH:mm", locale=language)
     minutes = f"\u202f{there.minute:02}" if there.minute else ""
     return f"{there.hour}\u202fh{minutes}"
 

@@ -58,6 +58,16 @@ def test_territory_shows_what_lies_in_it(client: FlaskClient) -> None:
     assert "Permanence logement" not in html
 
 
+def test_chosen_filter_keeps_its_count_and_what_narrows_nothing_is_not_offered(
+    client: FlaskClient,
+) -> None:
+    html = page(client, "/?territoire=montreuil")
+    told = re.search(r'aria-current="true"[^§]*?Montreuil[^§]*?class="count">(\d+)<', html)
+    assert told is not None
+    assert int(told[1]) > 0
+    assert "territoire=metropole-du-grand-paris" not in page(client, "/")
+
+
 def test_every_page_of_the_list_is_reached_and_no_entry_comes_twice(client: FlaskClient) -> None:
     seen: list[str] = []
     path = "/"
