@@ -19,7 +19,7 @@ def test_freshness_and_unchanged_share_are_those_of_the_last_day(
     a_source: Callable[..., Source],
     an_entry: Callable[..., Entry],
 ) -> None:
-    source = a_source(state="ok")
+    source = a_source(state="ok", created_at=now - 100 * HOUR)
     for uid, hours in (("1", 1), ("2", 2), ("3", 3)):
         an_entry(source, uid, published=now - hours * HOUR, first_seen_at=now)
     an_entry(source, "old", published=now - 90 * HOUR, first_seen_at=now - 80 * HOUR)
