@@ -145,8 +145,9 @@ def _from_links(page: WebPage) -> Iterator[_Found]:
 
 
 def _from_platform(page: WebPage, connector: Connector | None) -> Iterator[_Found]:
-    for endpoint in connector.endpoints(page) if connector else ():
-        yield _found(endpoint, f"{connector.name if connector else ''} publishes there")
+    if connector is not None:
+        for endpoint in connector.endpoints(page):
+            yield _found(endpoint, f"{connector.name} publishes there")
 
 
 def _from_embedded(page: WebPage) -> Iterator[_Found]:
