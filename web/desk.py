@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
-from aggregator.registry import desk, keepers, leaving, ownership
+from aggregator.registry import amendments, desk, keepers, leaving, ownership
 from aggregator.store import directory, entries
 from aggregator.store.tables import Entry, Group, Source
 from aggregator.taxonomy import terms
@@ -138,6 +138,7 @@ def ask_to_leave(slug: str) -> ResponseReturnValue:
     if request.method == "POST":
         try:
             forms.require_person()
+            forms.require_rate("leave")
             sent = leaving.ask(session, group, now=current.now())
         except Refused as error:
             session.rollback()
@@ -203,6 +204,8 @@ def group(slug: str, email: str) -> ResponseReturnValue:
             if proof.keeper_id == keeper.id
         ],
         methods=ownership.METHODS,
+        to_prove=_to_prove(row),
+        asked=amendments.of_group(session, row, limit=_RECENT),
         entries=entries.of_group(session, row.id, limit=_RECENT),
     )
 
@@ -333,13 +336,33 @@ def _resume(group: Group, email: str) -> str:
 def _prove(group: Group, email: str) -> str:
     session = current.session()
     keeper = keepers.require(session, group, email, full=False)
-    method = forms.text("method", 20)
+    method, address = forms.text("method", 20), forms.text("address", 2000)
+    if address and address not in _to_prove(group):
+        raise NotFound
     ownership.ask(
-        session, group, keeper, method, now=current.now(), email=forms.text("email", 320) or None
+        session,
+        group,
+        keeper,
+        method,
+        now=current.now(),
+        address=address or None,
+        email=forms.text("email", 320) or None,
     )
     if method == "email":
         return _("Un lien est parti à cette adresse.")
     return _("Suivez la consigne ; nous vérifions dans les minutes qui viennent.")
+
+
+def _to_prove(group: Group) -> list[str]:
+    """Addresses that may be proved: those with a proof asked for, and those that wait for one."""
+    session = current.session()
+    found = [proof.address for proof in ownership.of(session, group)]
+    for amendment in amendments.of_group(session, group):
+        if amendment.state in {"open", "postponed"}:
+            both = amendment.change.get("url") or amendment.change.get("home")
+            if isinstance(both, dict) and both.get("to"):
+                found.append(str(both["to"]))
+    return list(dict.fromkeys(found))
 
 
 def _hand_over(group: Group, email: str) -> str:

@@ -5,7 +5,7 @@ What a change may hold is checked here; what it does is in `applying`, who decid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -100,6 +100,16 @@ def pass_by_itself(session: Session, amendment: Amendment, reason: str, now: dat
     """Accept without a moderator: the rules and the group's trust, or a proof, say so."""
     amendment.undo = applying.apply(session, amendment, now)
     amendment.state, amendment.reason, amendment.decided_at = "accepted", reason, now
+
+
+def of_group(session: Session, group: Group, *, limit: int = 20) -> Sequence[Amendment]:
+    """What is asked or was decided about a group's profile and sources, the newest first."""
+    return session.scalars(
+        select(Amendment)
+        .where(Amendment.group_id == group.id)
+        .order_by(Amendment.id.desc())
+        .limit(limit)
+    ).all()
 
 
 def withdraw(session: Session, amendment: Amendment, now: datetime) -> None:
