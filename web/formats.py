@@ -31,7 +31,7 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 def answer(place: Place, title: str, ending: str) -> Response:
     """The entries of `place` in the format of `ending`; 404 for a format we do not write."""
     if ending in {"csv", "ods"}:
-        return _table(place, ending)
+        return export(place, ending)
     if ending == "ics":
         return _calendar(place, title)
     if ending not in _WRITERS:
@@ -86,7 +86,8 @@ def _written(
     return keep_for(response, FEED_SECONDS, changed=updated)
 
 
-def _table(place: Place, ending: str) -> Response:
+def export(place: Place, ending: str) -> Response:
+    """All that was found, as many rows as the page counts; `csv`, `json` or `ods`."""
     made = table.of_entries(
         _all(place),
         base_url=current.parts().settings.base_url,

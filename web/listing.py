@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import request, url_for
+from markupsafe import Markup
 
 from aggregator.search import suggest
 from aggregator.search.engine import Cursor, Results
@@ -31,6 +32,8 @@ PAGE = 20
 LONGEST_FACET = 12
 """Choices of one facet; the chosen ones are always among them."""
 _TOO_WIDE = frozenset({"country", "region"})
+_AROUND = 40
+"""Characters shown on each side of what was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +268,20 @@ def other_words(place: Place) -> str | None:
     return suggest.did_you_mean(current.session(), current.parts().engine, place.chosen.q)
 
 
-def warnings(place: Place) -> list[str]:
-    """What of the search could not be understood as written, in sentences."""
-    understood = place.view.understood(current.now())
-    return [warning.say(spoken()) for warning in understood.warnings]
+def warnings(place: Place) -> list[tuple[str, Markup]]:
+    """What of the search was not taken as written: a sentence, and the place, marked."""
+    text, understood = place.chosen.q, place.view.understood(current.now())
+    return [
+        (
+            warning.say(spoken()),
+            Markup("{}<mark>{}</mark>{}").format(
+                text[max(0, warning.position - _AROUND) : warning.position],
+                text[warning.position : warning.position + max(1, warning.length)][:200],
+                text[warning.position + max(1, warning.length) :][:_AROUND],
+            ),
+        )
+        for warning in understood.warnings
+    ]
 
 
 def spoken() -> Language:

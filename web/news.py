@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.search import suggest
+from aggregator.search import suggest, whole
+from aggregator.search.view import View
 from aggregator.store import directory
 from web import current, formats
 from web.languages import translate as _
-from web.listing import listing, other_words, title_of, warnings
+from web.listing import listing, other_words, spoken, title_of, warnings
 from web.places import here
 from web.routing import ENDINGS
 
@@ -55,6 +56,28 @@ def search_as(ending: str) -> Response:
     """The found entries in another format: a saved search is a feed."""
     place = here("/recherche", "/recherche")
     return formats.answer(place, title_of(place), ending)
+
+
+@blueprint.get("/export.<any(csv,json,ods):ending>")
+def export(ending: str) -> Response:
+    """Any list as a table to work with, with its question and its date in the file."""
+    return formats.export(here("/recherche", "/recherche"), ending)
+
+
+@blueprint.get("/comparer")
+def compare() -> str:
+    """Two or three searches side by side, month by month."""
+    now = current.now()
+    asked = [text.strip()[:500] for text in request.args.getlist("q") if text.strip()][:3]
+    views = [View(q=text) for text in asked]
+    months = whole.compared(current.parts().engine, [view.query(now) for view in views])
+    return render_template(
+        "news/compare.html",
+        asked=asked,
+        titles=[view.words(spoken(), now=now) for view in views],
+        months=months[-36:] if views else [],
+        most=max((max(month.counts) for month in months), default=0),
+    )
 
 
 @blueprint.get("/recherche/suggestions")

@@ -26,6 +26,7 @@ PAGES = (
     "/recherche",
     "/recherche?q=piste",
     "/recherche?q=xylophone",
+    "/comparer?q=piste&q=loyer",
     "/entrees/1",
     "/entrees/8",
     "/entrees/10",

@@ -207,6 +207,26 @@ def test_export_holds_as_many_rows_as_the_page_counts(client: FlaskClient) -> No
     assert len(rows) - 1 == int(counted[1])
 
 
+def test_export_tells_its_question_and_its_date(client: FlaskClient) -> None:
+    told = json.loads(page(client, "/export.json?q=piste"))
+    assert "q=piste" in told["requete"]
+    assert told["exporte_le"].startswith("2026-11-24")
+    assert len(told["entrees"]) == 3
+    assert client.get("/export.ods?q=piste").data.startswith(b"PK")
+
+
+def test_two_searches_are_compared_month_by_month(client: FlaskClient) -> None:
+    html = page(client, "/comparer?q=piste&q=loyer")
+    assert "novembre 2026" in html
+    assert "« loyer »" in html
+    page(client, "/comparer")
+
+
+def test_what_was_not_understood_is_pointed_at(client: FlaskClient) -> None:
+    html = page(client, "/recherche?q=piste+(velo")
+    assert "<mark>(</mark>" in html
+
+
 def test_health_page_says_what_ails_a_source_and_what_to_do(client: FlaskClient) -> None:
     html = page(client, "/sante")
     assert "Le certificat de sécurité du site a expiré." in html
