@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -25,13 +25,12 @@ from aggregator.collect.discover import Discovery
 from aggregator.collect.hosts import Hosts
 from aggregator.collect.settle import (
     Settled,
-    conditions,
     host_of,
     looks_like_html,
     settle,
 )
 from aggregator.collect.stories import StoryLinks
-from aggregator.collect.visits import Counts, Found, Job, Manners, Progress, Scope
+from aggregator.collect.visits import Counts, Found, Job, Manners, Progress, Scope, job_of
 from aggregator.collect.watch import Watched
 from aggregator.collect.wire import Response, Wire
 from aggregator.errors import FetchError
@@ -40,10 +39,10 @@ from aggregator.store import sources, suppressions
 from aggregator.store.tables import Source
 
 log = structlog.get_logger()
-LOOK_AGAIN = frozenset({1, 4, 7})
-"""After so many failures in a row another feed is looked for on the group's site."""
 ELSEWHERE = timedelta(seconds=30)
 """How long a source waits while another worker is at its host."""
+MOST_QUEUED = 8
+"""Sources of one host that an endless crawl holds at a time."""
 RECOVERY = 30.0
 """Seconds before a database that did not answer is asked again."""
 _T = TypeVar("_T")
@@ -204,7 +203,8 @@ class Desk:
         room = 3 * self.concurrency - len(self._open)
         if room < self.concurrency or self._exhausted or now < self._look_at:
             return
-        jobs = await self._in_thread(self._claim, room)
+        queued = Counter({host: len(queue) for host, queue in self._waiting.items()})
+        jobs = await self._in_thread(self._claim, room, queued)
         if not jobs:
             self._look_at = time.monotonic() + self.manners.look
         self._open.update(job.id for job in jobs)
@@ -238,9 +238,6 @@ class Desk:
         self._busy.discard(job.host)
         delay = max(self.manners.delay, self.hosts.delay(job.host))
         self._rested_at[job.host] = time.monotonic() + delay
-        if len(self._rested_at) > 10_000:
-            now = time.monotonic()
-            self._rested_at = {h: at for h, at in self._rested_at.items() if at > now}
         self._wake.set()
         if self._progress is not None:
             self._progress(self.counts.sources, max(self._known, self.counts.sources))
@@ -250,7 +247,8 @@ class Desk:
 
     # What happens in the thread, each in a transaction of its own.
 
-    def _claim(self, room: int) -> list[Job]:
+    def _claim(self, room: int, queued: Counter[str]) -> list[Job]:
+        """`queued`: how many sources of each host wait already."""
         now = self._clock()
         with self._sessions.begin() as session:
             # A round visits each source once, however short its interval.
@@ -267,10 +265,10 @@ class Desk:
             ]
             self._known = max(self._known, len(self._visited) + len(due))
             claimed = self._claims.take(session, due[:room], now)
-            jobs = [self._job(source, now) for source in claimed]
+            jobs = [job_of(source, now) for source in claimed]
             self.hosts.load(sources.hosts(session, {job.host for job in jobs}))
             others = self._claims.hosts_of_others(session, now)
-            kept = [job for job in jobs if not self._postponed(session, job, now, others)]
+            kept = [job for job in jobs if not self._postponed(session, job, now, others, queued)]
         for left in {source.id for source in claimed} - {job.id for job in kept}:
             self._claims.drop(left)
         if not self._scope.forever:
@@ -279,35 +277,30 @@ class Desk:
         return kept
 
     def _postponed(
-        self, session: Session, job: Job, now: datetime, others: Collection[str]
+        self,
+        session: Session,
+        job: Job,
+        now: datetime,
+        others: Collection[str],
+        queued: Counter[str],
     ) -> bool:
-        """Whether its host asked for silence, or another worker is at it; then the source is
-        given back, due after it."""
+        """Whether its host asked for silence, another worker is at it, or many of its sources
+        wait already; then the source is given back, due after that."""
         until = self.hosts.quiet_until(job.host, now)
+        queued[job.host] += 1
         if until is not None:
             until += timedelta(seconds=600 * self._dice.random())
         elif job.host in others:
             until = now + ELSEWHERE
+        elif self._scope.forever and queued[job.host] > MOST_QUEUED:
+            # One host with hundreds of sources must not keep all others from being claimed.
+            delay = max(self.manners.delay, self.hosts.delay(job.host))
+            until = now + timedelta(seconds=delay * MOST_QUEUED)
         else:
             return False
         source = session.get_one(Source, job.id)
         source.next_crawl_at, source.claimed_until = until, None
         return True
-
-    def _job(self, source: Source, now: datetime) -> Job:
-        return Job(
-            id=source.id,
-            url=source.address,
-            host=host_of(source.address),
-            headers=conditions(source, now),
-            seeks=source.format == "discover" and source.found_url is None,
-            watches=source.format == "page",
-            sample=source.sample,
-            body_hash=source.body_hash,
-            hint=source.hint,
-            home=source.group.home if source.failures in LOOK_AGAIN else None,
-            trusted=source.group.status == "participating",
-        )
 
     def _settle(
         self, job: Job, answer: Response | FetchError, found: Found, watched: Watched | None

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.collect.discover import Discovery
-from aggregator.collect.settle import Settled, Tally
+from aggregator.collect.settle import Settled, Tally, conditions, host_of
 from aggregator.collect.wire import TIMEOUT
+from aggregator.store.tables import Source
 
+LOOK_AGAIN = frozenset({1, 4, 7})
+"""After so many failures in a row another feed is looked for on the group's site."""
 Found = Discovery | None
 Progress = Callable[[int, int], None]
 """Called after each source with how many are done and how many are known to be due."""
@@ -65,6 +68,23 @@ class Job:
     trusted: bool
     """Its group takes part: a reservation against mining does not hold for us."""
     tally: Tally = field(default_factory=Tally)
+
+
+def job_of(source: Source, now: datetime) -> Job:
+    """The visit that a claimed source is due for; its group is loaded."""
+    return Job(
+        id=source.id,
+        url=source.address,
+        host=host_of(source.address),
+        headers=conditions(source, now),
+        seeks=source.format == "discover" and source.found_url is None,
+        watches=source.format == "page",
+        sample=source.sample,
+        body_hash=source.body_hash,
+        hint=source.hint,
+        home=source.group.home if source.failures in LOOK_AGAIN else None,
+        trusted=source.group.status == "participating",
+    )
 
 
 @dataclass(slots=True)

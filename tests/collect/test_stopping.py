@@ -242,3 +242,18 @@ def test_a_long_wait_keeps_its_claims(sessions, session, settings, a_source, a_s
 
     running(sessions, settings, real, manners, all_seen)
     assert sorted(site.paths().count(f"/{n}") for n in range(8)) == [1] * 8
+
+
+def test_a_host_with_many_sources_keeps_no_other_from_being_visited(
+    sessions, session, settings, clock, a_source, a_site, rss, item
+):
+    crowd, lone = a_site(), a_site()
+    for number in range(40):
+        url = crowd.says(f"/{number}", rss(item(1)), seconds=0.2)
+        a_source(f"s{number}", url=url, next_crawl_at=clock.now - timedelta(hours=1))
+    a_source("seul", url=lone.says("/flux", rss(item(1))))
+    session.commit()
+    small = settings.model_copy(update={"crawl_concurrency": 4})
+    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1)
+    running(sessions, small, clock, manners, lambda: "/flux" in lone.paths())
+    assert len([path for path in crowd.paths() if path[1:].isdigit()]) < 12
