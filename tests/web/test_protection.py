@@ -8,6 +8,8 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from web.assets import FOLDER
+
 PAGES = ("/", "/recherche?q=piste", "/entrees/1", "/groupes", "/agenda", "/sante", "/proposer")
 
 
@@ -106,3 +108,18 @@ def test_health_checks_answer(client: FlaskClient) -> None:
     assert client.get("/healthz").data == b"ok\n"
     assert client.get("/readyz").json == {"ready": True, "faults": []}
     assert b"filcommun_request_seconds_bucket" in client.get("/metrics").data
+
+
+def test_first_visit_travels_in_sixty_kilobytes(client: FlaskClient) -> None:
+    packed = {"Accept-Encoding": "gzip"}
+    page = client.get("/", headers=packed)
+    html = gzip.decompress(page.data).decode()
+    release = re.search(r"/static/[0-9a-f]+/", html)
+    assert release is not None
+    scripts = [path.name for path in FOLDER.glob("*.js") if path.name != "offline.js"]
+    total = len(page.data)
+    for name in (*scripts, "fil.css", "icon.svg"):
+        answer = client.get(release[0] + name, headers=packed, buffered=True)
+        assert "immutable" in answer.headers["Cache-Control"]
+        total += len(answer.data)
+    assert total < 60_000
