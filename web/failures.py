@@ -40,8 +40,13 @@ def install(app: Flask) -> None:
 
 
 def page(failure: Failure, status: int) -> Response:
-    """The page for a failure, never kept by caches."""
-    answer = Response(render_template("pages/failure.html", failure=failure, status=status), status)
+    """What is answered for a failure, never kept by caches: a page, or JSON to programs."""
+    if request.path.startswith("/api/"):
+        answer = fault(status, f"{failure.title}. {failure.advice}")
+        answer.status_code = status
+    else:
+        html = render_template("pages/failure.html", failure=failure, status=status)
+        answer = Response(html, status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -105,7 +110,7 @@ def _expired(_error: CSRFError) -> ResponseReturnValue:
                 "Il était ouvert depuis longtemps, ou vos cookies sont refusés. Ouvrez-le de "
                 "nouveau et renvoyez-le : un seul cookie, technique, est nécessaire."
             ),
-            request.path,
+            request.script_root + request.path,
             _("Rouvrir le formulaire"),
         ),
         400,
@@ -148,7 +153,7 @@ def _ours(_error: Exception) -> ResponseReturnValue:
                 "C’est notre faute, pas la vôtre : l’erreur est enregistrée. Réessayez dans un "
                 "instant."
             ),
-            request.full_path,
+            request.script_root + request.full_path,
             _("Réessayer"),
         ),
         500,
