@@ -35,7 +35,7 @@ from aggregator.registry import (
 )
 from aggregator.registry import ownership as proofs_of_owners
 from aggregator.search import indexing
-from aggregator.store import backup, figures, upkeep
+from aggregator.store import backup, figures, sources, upkeep
 
 log = structlog.get_logger()
 
@@ -169,8 +169,9 @@ def lead_pictures(parts: Parts) -> int:
 
 
 def sweep(parts: Parts) -> int:
-    """Delete pictures that no entry shows any more."""
+    """Delete pictures that no entry shows any more, and records of crawls a year old."""
     with parts.sessions.begin() as session:
+        sources.forget_visits(session, parts.clock() - timedelta(days=400))
         return pictures.sweep(session, parts.settings)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from aggregator.store.tables import Entry, Group, Host, HostDay, Source
+from aggregator.store.tables import Crawl, Entry, Group, Host, HostDay, Source
 
 FARTHEST = timedelta(days=8)
 """No schedule and no lease reaches farther (Retry-After and errors: 7 days, and jitter)."""
@@ -214,6 +214,22 @@ def count_requests(session: Session, name: str, day: date, *, requests: int, siz
         _COUNT[session.get_bind().dialect.name],
         {"name": name, "day": day, "requests": requests, "bytes": size},
     )
+
+
+def forget_visits(session: Session, before: datetime) -> int:
+    """Delete the records of crawls, and of days of hosts, older than `before`; how many crawls."""
+    gone = session.scalars(
+        delete(Crawl)
+        .where(Crawl.at < before)
+        .returning(Crawl.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.execute(
+        delete(HostDay)
+        .where(HostDay.day < before.date())
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone)
 
 
 def keep_host(session: Session, name: str, **values: object) -> None:

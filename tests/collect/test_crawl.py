@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.collect.crawl import Round
+from aggregator.store import sources
 from aggregator.store.tables import Crawl, Entry, Host, HostDay, Source
 
 Make = Callable[..., Source]
@@ -380,3 +381,16 @@ def test_a_move_that_only_the_feed_announces_is_proposed(a_source, a_site, crawl
     assert [one["url"] for one in source.proposals] == ["https://ailleurs.example/f"]
     crawled(all_=True)
     assert source.proposals
+
+
+def test_records_of_crawls_are_forgotten_after_a_year(
+    session, a_source, a_site, crawled, rss, item, clock
+):
+    site = a_site()
+    a_source(url=site.says("/flux", rss(item(1))))
+    crawled()
+    clock.passes(days=401)
+    crawled(all_=True)
+    assert sources.forget_visits(session, clock.now - timedelta(days=400)) == 1
+    assert session.scalar(select(func.count()).select_from(Crawl)) == 1
+    assert session.scalar(select(func.count()).select_from(HostDay)) == 1
