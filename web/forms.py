@@ -39,7 +39,7 @@ def require_person() -> None:
         raise Refused("too_often")
     seconds = seconds_open()
     if seconds is None or not _FASTEST <= seconds <= _LONGEST:
-        raise Refused("too_often")
+        raise Refused("too_quick")
 
 
 def seconds_open() -> float | None:

@@ -50,6 +50,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "This site asked not to be listed here any more. If it is yours and you wish to come "
         "back, write to us.",
     ),
+    "too_quick": (
+        "Le formulaire est parti plus vite qu’une personne ne le remplit, ou il est resté ouvert "
+        "trop longtemps. Attendez deux secondes et renvoyez-le : rien n’est perdu.",
+        "The form left faster than a person fills it in, or it was open for too long. Wait two "
+        "seconds and send it again: nothing is lost.",
+    ),
     "too_often": (
         "Cela fait beaucoup de demandes en peu de temps. Merci de réessayer un peu plus tard.",
         "That makes many requests in a short time. Please try again a little later.",
