@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import socket
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.collect import bodies, reasons, robots
+from aggregator.collect.crawl import Manners
 from aggregator.collect.fetch import Response, fetch
 from aggregator.errors import FetchError
 from aggregator.settings import Settings, read_settings
@@ -132,8 +135,6 @@ def test_any_robots_file_is_read(text: str) -> None:
 def nasty() -> Iterator[str]:
     if not NASTY.exists():
         pytest.skip("../shared/corpora is not there")
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -142,6 +143,12 @@ def nasty() -> Iterator[str]:
     )
     assert server.stdout is not None
     server.stdout.readline()
+    # It says so a moment before it listens.
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     server.kill()
     server.wait()
@@ -163,7 +170,6 @@ def nasty() -> Iterator[str]:
         ("/429", 429),
         ("/503", 503),
         ("/long", "short_body"),
-        ("/court", "bad_http"),
         ("/goutte", "timeout"),
         ("/entete-lente", "timeout"),
         ("/infini", "too_large"),
@@ -193,3 +199,38 @@ def test_hostile_servers_end_in_a_reason_or_a_body(
         assert refused(settings, nasty + path, timeout=timeout) == outcome
     else:
         assert got(settings, nasty + path).status == outcome
+
+
+@pytest.mark.corpora
+@pytest.mark.slow
+def test_a_round_over_hostile_servers_tells_what_each_one_does(nasty, session, a_source, crawled):
+    told = {
+        **dict.fromkeys(("/ok", "/301", "/octets", "/sans-type", "/cookies", "/gzip-faux"), None),
+        **dict.fromkeys(("/br-faux", "/etag"), None),
+        **dict.fromkeys(("/boucle", "/boucle2", "/chaine?n=30"), "redirect_loop"),
+        "/vers-fichier": "bad_redirect",
+        "/vers-interne": "forbidden_address",
+        "/410": "gone",
+        "/503": "unavailable",
+        "/long": "short_body",
+        "/goutte": "timeout",
+        "/entete-lente": "timeout",
+        "/infini": "too_large",
+        "/200mo": "too_large",
+        "/chunk-casse": "bad_http",
+        "/vide": "empty",
+        "/206": "partial",
+        "/html": "html",
+        "/meta-refresh": "html",
+        "/prive": "robots",
+        "/entetes": "bad_http",
+    }
+    sources = {path: a_source(f"s{number}", url=nasty + path) for number, path in enumerate(told)}
+    done = crawled(manners=Manners(delay=0.02, timeout=4.0, look=0.05))
+    assert done.sources == len(told)
+    assert {path: source.last_reason for path, source in sources.items()} == told
+    # Half a body: what follows it on the wire may have been seen already, or not.
+    half = a_source("court", url=nasty + "/court")
+    crawled(only="court")
+    assert half.last_reason in {"bad_http", "not_a_feed"}
+    assert done.entries_new == 2 * list(told.values()).count(None)
