@@ -14,7 +14,7 @@ from aggregator.demo import village
 from aggregator.demo.village import Village
 from aggregator.parts import Parts
 from aggregator.registry.looking import look_due
-from aggregator.store.tables import Group, Letter, Registration
+from aggregator.store.tables import Group, Keeper, Letter, Registration
 from web import create_app
 
 Letters = Callable[[], list[Letter]]
@@ -112,6 +112,10 @@ def test_keeper_edits_hides_pauses_and_leaves(
     assert "C’est reparti." in someone.send(desk, acte="reprendre").get_data(as_text=True)
     html = someone.send(desk, acte="prouver", method="well_known").get_data(as_text=True)
     assert "/.well-known/filcommun.txt" in html
+    with joining.sessions.begin() as session:
+        # As after a proof: whoever has proved nothing shuts nobody out by leaving.
+        session.get_one(Group, group.id).provisional = False
+        session.query(Keeper).one().proved_at = clock.now
     html = someone.send(desk, acte="partir").get_data(as_text=True)
     assert "est parti" in html
     assert someone.status(f"/groupes/{group.slug}") == 410
