@@ -9,21 +9,23 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, send_from_directory, url_for
 
 FOLDER = Path(__file__).parent / "static"
 A_YEAR = 365 * 24 * 3600
 
+blueprint = Blueprint("assets", __name__)
+
 
 def install(app: Flask) -> None:
     """Serve the files, and offer `asset()` to templates."""
-    app.add_url_rule("/static/<asked>/<path:filename>", "asset", _send)
+    app.register_blueprint(blueprint)
     app.jinja_env.globals["asset"] = asset
 
 
 def asset(name: str) -> str:
     """The address of a file of `web/static`, with the release it belongs to."""
-    return url_for("asset", asked=release(), filename=name)
+    return url_for("assets.file", asked=release(), filename=name)
 
 
 @cache
@@ -36,7 +38,8 @@ def release() -> str:
     return found.hexdigest()
 
 
-def _send(asked: str, filename: str) -> Response:
+@blueprint.get("/static/<asked>/<path:filename>")
+def file(asked: str, filename: str) -> Response:
     """The file; for a year where the release is this one, for a moment where it is another."""
     response = send_from_directory(FOLDER, filename)
     if asked == release():
