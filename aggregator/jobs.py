@@ -27,6 +27,7 @@ from aggregator.registry import (
     help_requests,
     holds,
     leaving,
+    lexicon,
     looking,
     proofs,
     rates,
@@ -96,6 +97,12 @@ def held(parts: Parts) -> None:
     """Hold back what the moderators' rules catch among what arrived."""
     with parts.sessions.begin() as session:
         holds.apply(session, parts.clock())
+
+
+def retag(parts: Parts) -> None:
+    """Tag the last entries again where the lexicon was edited."""
+    with parts.sessions.begin() as session:
+        lexicon.retag(session, parts.clock())
 
 
 def forget(parts: Parts) -> None:
@@ -184,6 +191,7 @@ TIMETABLE = (
     Job("digests", timedelta(minutes=1), digests),
     Job("ownership", timedelta(seconds=20), ownership),
     Job("holds", timedelta(seconds=10), held),
+    Job("lexicon", timedelta(seconds=10), retag),
     Job("departed", timedelta(seconds=20), departed),
     Job("hubs", timedelta(minutes=1), hubs),
     Job("pages", timedelta(seconds=20), pages),

@@ -113,6 +113,7 @@ def effect(kind: str) -> str:
         "hold": _("Accepter : l’article reste masqué. Refuser : il paraît."),
         "appeal": _("Accepter : la décision contestée est annulée."),
         "rule": _("Accepter : la règle change ainsi."),
+        "lexicon": _("Accepter : le classement suit désormais ces mots."),
     }[kind]
 
 
@@ -125,6 +126,8 @@ def in_words(field: str, value: Any) -> str:
         return ", ".join(label_of(field, str(slug)) for slug in slugs)
     if isinstance(value, bool):
         return _("oui") if value else _("non")
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, list):
         return " ".join(map(str, value))
     if field == "rights":
@@ -148,6 +151,7 @@ def label(field: str) -> str:
         "paused": _("En pause"),
         "who": _("Qui décide"),
         "threshold": _("Voix nécessaires"),
+        "weight": _("Poids"),
         "status": _("État du groupe"),
         "logo": _("Logo"),
         "note": _("Note"),

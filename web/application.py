@@ -30,6 +30,7 @@ from web import (
     join,
     journal,
     languages,
+    lexicon,
     limits,
     maps,
     measuring,
@@ -53,7 +54,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
-    *(moderators, moderation, doubts, holds, imports, governance, help_requests),
+    *(moderators, moderation, doubts, holds, lexicon, imports, governance, help_requests),
     *(workshops, workshop_desk),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),

@@ -91,6 +91,8 @@ def field_name(name: str) -> str:
         "title": _("le titre"),
         "text": _("le texte"),
         "words": _("les mots"),
+        "term": _("le terme"),
+        "weight": _("le poids"),
         "email": _("l’adresse de courriel"),
         "table": _("la table"),
         "minutes": _("le compte rendu"),

@@ -236,10 +236,15 @@ def deepen(session: Session, entry: Entry, text: str, *, now: datetime) -> None:
 
     What is shown of it does not change; the caller commits.
     """
+    entry.text = text[:LONGEST_TEXT]
+    retag(session, entry, now=now)
+
+
+def retag(session: Session, entry: Entry, *, now: datetime) -> None:
+    """Tag an entry by the rules of now; what people said of it stays said. The caller commits."""
     as_parsed = ParsedEntry(
         uid=entry.uid, url=entry.url, title=entry.title, language=entry.language
     )
-    entry.text = text[:LONGEST_TEXT]
     understood = understand(
         as_parsed, entry.text, profile_of(entry.source), rules=learning.rules(session, now)
     )

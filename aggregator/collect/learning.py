@@ -1,21 +1,22 @@
-"""What people's corrections taught: rules moved by them, and which tags an entry must not bear.
+"""What people's corrections and edits of the lexicon make of the rules; what they said of entries.
 
-Lessons are rows; the rules made of them are derived and kept in this process until there are
-others. Knows nothing of who corrected and why.
+Lessons and edits are rows; the rules made of them are derived and kept in this process until
+there are others. Knows nothing of who corrected and why.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from aggregator.collect.understanding import profile_of
-from aggregator.store.tables import Entry, Lesson, Source
+from aggregator.store.tables import Entry, Lesson, LexiconEdit, Source
 from aggregator.understand.corrections import Correction, learn_all
+from aggregator.understand.editing import Edit, with_edits
 from aggregator.understand.tags import NO_PROFILE, Rules, default_rules
 from aggregator.understand.tags import Profile as Declared
 
@@ -26,7 +27,10 @@ NOTICED_AFTER: Final = timedelta(seconds=10)
 @dataclass(frozen=True)
 class _Known:
     checked_at: datetime
+    edits: tuple[int, ...]
+    """Ids of the edits of the lexicon in force."""
     ids: tuple[int, ...]
+    """Ids of the lessons learned."""
     rules: Rules
 
 
@@ -34,17 +38,24 @@ _known: dict[str, _Known] = {}
 """By database, so that two in one process never share lessons."""
 
 
-def rules(session: Session, now: datetime) -> Rules:
-    """The rules that tag entries now: those that come with the program, moved by each lesson."""
+def rules(session: Session, now: datetime, *, at_once: bool = False) -> Rules:
+    """The rules that tag entries now: the program's lexicon as edited, weights moved by lessons.
+
+    May miss what is newer than NOTICED_AFTER, unless asked to look `at_once`.
+    """
     database = str(session.get_bind().engine.url)
     before = _known.get(database)
-    if before is not None and before.checked_at <= now < before.checked_at + NOTICED_AFTER:
+    is_fresh = before is not None and before.checked_at <= now < before.checked_at + NOTICED_AFTER
+    if before is not None and is_fresh and not at_once:
         return before.rules
+    edits = tuple(session.scalars(_in_force(LexiconEdit.id)))
+    if before is None or before.edits != edits:
+        # Lessons are learned on what the lexicon finds in their texts: all anew.
+        before = _Known(now, edits, (), _edited(session))
     count, last = session.execute(select(func.count(Lesson.id), func.max(Lesson.id))).one()
-    ids = before.ids if before is not None else ()
-    if before is None or (len(ids), ids[-1] if ids else None) != (count, last):
-        before = _learned(session, before, now)
-    _known[database] = _Known(now, before.ids, before.rules)
+    if (len(before.ids), before.ids[-1] if before.ids else None) != (count, last):
+        before = _learned(session, before)
+    _known[database] = replace(before, checked_at=now)
     return before.rules
 
 
@@ -78,16 +89,28 @@ def said_of(session: Session, entry_id: int) -> dict[tuple[str, str], bool]:
     return {(dimension, slug): belongs for dimension, slug, belongs in session.execute(lessons)}
 
 
-def _learned(session: Session, before: _Known | None, now: datetime) -> _Known:
+def _in_force(*columns: Any) -> Select[Any]:
+    return select(*columns).where(LexiconEdit.undone_at.is_(None)).order_by(LexiconEdit.id)
+
+
+def _edited(session: Session) -> Rules:
+    """The rules that come with the program, with the edits in force."""
+    edits = [
+        Edit(edit.dimension, edit.slug, edit.phrase, edit.weight)
+        for edit in session.scalars(_in_force(LexiconEdit))
+    ]
+    return with_edits(default_rules(), edits) if edits else default_rules()
+
+
+def _learned(session: Session, before: _Known) -> _Known:
     """Learn what is new; all anew when a lesson was taken back."""
-    known = before.ids if before is not None else ()
     still = tuple(session.scalars(select(Lesson.id).order_by(Lesson.id)))
-    if before is None or still[: len(known)] != known:
-        known, start = (), default_rules()
-    else:
-        start = before.rules
+    known, start = before.ids, before.rules
+    if still[: len(known)] != known:
+        known, start = (), _edited(session)
     fresh = corrections(session, after=known[-1] if known else 0)
-    return _Known(now, still, learn_all(start, (correction for _, correction in fresh)))
+    taught = learn_all(start, (correction for _, correction in fresh))
+    return replace(before, ids=still, rules=taught)
 
 
 def _profiles(session: Session, entry_ids: list[int]) -> dict[int, Declared]:

@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import applying, governance, profile, signing_in
+from aggregator.registry import applying, governance, phrases, profile, signing_in
 from aggregator.registry.listing import FORMATS, is_web_address
 from aggregator.registry.trust import passes, risk, trust
 from aggregator.registry.wording import REPORT_REASONS
@@ -54,7 +54,8 @@ def propose(
     `entry` (dimension `relevance`, slug `on-topic`: whether it belongs here at all);
     `missing_group` {"url", "name"} and any profile field; `dead_link` {"url", "to"?} of `group` or
     `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`; `rule` {"kind",
-    "who", "threshold"}; `new_group`, `appeal` and `hold` are made by their rooms.
+    "who", "threshold"}; `lexicon` {"dimension", "slug", "phrase", "weight"}, None takes it out;
+    `new_group`, `appeal` and `hold` are made by their rooms.
     The same open proposal twice is one. Raises Refused with what is wrong.
     """
     if kind not in KINDS:
@@ -62,7 +63,7 @@ def propose(
     assert author in AUTHORS, author
     if source is not None:
         group = source.group
-    checked = _checked(session, kind, dict(change or {}), group, source, entry)
+    checked = _checked(session, kind, dict(change or {}), group, source, entry, now)
     amendment = Amendment(
         kind=kind,
         state="open",
@@ -126,6 +127,7 @@ def _checked(
     group: Group | None,
     source: Source | None,
     entry: Entry | None,
+    now: datetime,
 ) -> dict[str, Any]:
     if kind == "profile":
         return profile.change(_needed(group, "group"), change)
@@ -146,6 +148,8 @@ def _checked(
         return {"reason": change["reason"]}
     if kind == "rule":
         return governance.checked(session, change)
+    if kind == "lexicon":
+        return phrases.checked(session, change, now)
     return change
 
 
@@ -282,7 +286,7 @@ def _subject(
         return entry.title[:500]
     if group is not None:
         return group.name
-    return str(change.get("name") or change.get("kind") or kind)[:500]
+    return str(change.get("name") or change.get("phrase") or change.get("kind") or kind)[:500]
 
 
 def _same_open(session: Session, amendment: Amendment) -> Amendment | None:

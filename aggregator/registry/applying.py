@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import entries, governance, profile, sources
+from aggregator.registry import entries, governance, phrases, profile, sources
 from aggregator.registry.listing import slug_of
 from aggregator.store.suppressions import covers
 from aggregator.store.tables import (
@@ -293,6 +293,17 @@ def _undo_rule(session: Session, amendment: Amendment, now: datetime) -> None:
         session.execute(delete(Rule).where(Rule.kind == kind))
 
 
+# lexicon
+
+
+def _apply_lexicon(session: Session, amendment: Amendment, now: datetime) -> dict[str, Any]:
+    return {"edit": phrases.put(session, amendment, now).id}
+
+
+def _undo_lexicon(session: Session, amendment: Amendment, now: datetime) -> None:
+    phrases.take_back(session, amendment.undo["edit"], now)
+
+
 def _nothing(_session: Session, _amendment: Amendment, _now: datetime) -> dict[str, Any]:
     return {}
 
@@ -312,6 +323,7 @@ _APPLY: dict[str, Callable[[Session, Amendment, datetime], dict[str, Any]]] = {
     "missing_group": _apply_missing_group,
     "duplicate": _apply_duplicate,
     "rule": _apply_rule,
+    "lexicon": _apply_lexicon,
     "appeal": _nothing,
 }
 
@@ -326,5 +338,6 @@ _UNDO: dict[str, Callable[[Session, Amendment, datetime], None]] = {
     "missing_group": _undo_missing_group,
     "duplicate": _undo_duplicate,
     "rule": _undo_rule,
+    "lexicon": _undo_lexicon,
     "appeal": _undo_nothing,
 }

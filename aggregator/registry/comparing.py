@@ -56,6 +56,9 @@ def differences(session: Session, amendment: Amendment) -> list[Difference]:
         return _duplicate(session, amendment)
     if kind == "rule":
         return _rule(session, change)
+    if kind == "lexicon":
+        weight = change["weight"]
+        return [Difference("weight", weight["from"], weight["to"], weight["from"])]
     return []
 
 

@@ -41,6 +41,7 @@ FIRST: Final[Mapping[str, RuleNow]] = {
         RuleNow("duplicate", "moderator", 1),
         RuleNow("report", "moderator", 1),
         RuleNow("hold", "moderator", 1),
+        RuleNow("lexicon", "moderator", 1),
         RuleNow("appeal", "moderator", 1),
         RuleNow("rule", "administrator", 2),
     )

@@ -26,6 +26,7 @@ _BASE: Final = {
     "missing_group": 50,
     "duplicate": 45,
     "profile": 40,
+    "lexicon": 40,
     "rule": 40,
     "dead_link": 20,
     "tag": 15,

@@ -56,6 +56,14 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "The form left faster than a person fills it in, or it was open for too long. Wait two "
         "seconds and send it again: nothing is lost.",
     ),
+    "no_phrase": (
+        "Une expression a {most} signes au plus, ni virgule ni dièse ; « mot* », quatre lettres.",
+        "A phrase has {most} characters at most, no comma or hash; “word*”, four letters or more.",
+    ),
+    "not_in_lexicon": (
+        "« {phrase} » n’est pas dans le lexique de ce terme : il n’y a rien à ôter.",
+        "“{phrase}” is not in this term’s lexicon: there is nothing to take out.",
+    ),
     "too_often": (
         "Cela fait beaucoup de demandes en peu de temps. Merci de réessayer un peu plus tard.",
         "That makes many requests in a short time. Please try again a little later.",
@@ -266,6 +274,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "kind_duplicate": ("Doublon", "Duplicate"),
     "kind_report": ("Signalement", "Report"),
     "kind_hold": ("Article retenu", "Entry held"),
+    "kind_lexicon": ("Mots du classement", "Words of the tagger"),
     "kind_appeal": ("Recours", "Appeal"),
     "kind_rule": ("Règle de décision", "Rule of decision"),
     # States of an amendment.

@@ -28,10 +28,10 @@ from aggregator.errors import LexiconError, UnknownTerm
 from aggregator.taxonomy import terms
 from aggregator.understand.words import Word, fold, stem, words_of
 
-_SECTION = re.compile(r"\[(?P<dimension>[a-z]+)/(?P<slug>[a-z-]+)\]")
-_LINE = re.compile(r"(?P<weight>-?\d+(?:\.\d+)?)\s*:\s*(?P<phrases>.+)")
+SECTION = re.compile(r"\[(?P<dimension>[a-z]+)/(?P<slug>[a-z-]+)\]")
+LINE = re.compile(r"(?P<weight>-?\d+(?:\.\d+)?)\s*:\s*(?P<phrases>.+)")
 _TAGGED = ("topic", "objective", "skill")
-_MAX_WEIGHT = 5.0
+MAX_WEIGHT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,11 @@ def read_lexicon(text: str) -> Lexicon:
     slugs: dict[str, list[str]] = {}
     exact: set[str] = set()
     prefixes: dict[int, set[str]] = {}
-    for dimension, slug, weight, phrase in _entries(text):
+    for dimension, slug, weight, phrase in entries(text):
         node = trees.setdefault(dimension, _Node())
         if slug not in slugs.setdefault(dimension, []):
             slugs[dimension].append(slug)
-        for options in _phrase_keys(phrase):
+        for options in keys_of(phrase):
             key = options[0]
             if key[0] == "=":
                 exact.update(options)
@@ -159,8 +159,11 @@ def _longest(tree: _Node, keys: Sequence[list[str]], start: int) -> tuple[_Node 
     return best, length
 
 
-def _phrase_keys(phrase: str) -> Iterator[tuple[str, ...]]:
-    """What a text's words must show to be this phrase, step by step; several are alternatives."""
+def keys_of(phrase: str) -> Iterator[tuple[str, ...]]:
+    """What a text's words must show to be this phrase, step by step; several are alternatives.
+
+    Phrases with the same keys are one phrase.
+    """
     for part in phrase.split():
         if part[0] == "=":
             yield ("=" + part[1:].lower(), "~" + fold(part[1:]))
@@ -173,18 +176,19 @@ def _phrase_keys(phrase: str) -> Iterator[tuple[str, ...]]:
                 yield (stem(word.folded),)
 
 
-def _entries(text: str) -> Iterator[tuple[str, str, float, str]]:
+def entries(text: str) -> Iterator[tuple[str, str, float, str]]:
+    """(dimension, slug, weight, phrase) in the text's order; raises LexiconError."""
     section: tuple[str, str] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         written = line.partition("#")[0].strip()
         if not written:
             continue
-        if match := _SECTION.fullmatch(written):
+        if match := SECTION.fullmatch(written):
             section = (match["dimension"], match["slug"])
             _check(section, number)
-        elif section is not None and (match := _LINE.fullmatch(written)):
+        elif section is not None and (match := LINE.fullmatch(written)):
             weight = float(match["weight"])
-            if abs(weight) > _MAX_WEIGHT:
+            if abs(weight) > MAX_WEIGHT:
                 raise LexiconError(f"Line {number}: the weight {weight:g} is beyond ±5.")
             for phrase in _phrases(match["phrases"], number):
                 yield (*section, weight, phrase)
@@ -208,7 +212,7 @@ def _check(section: tuple[str, str], number: int) -> None:
 def _phrases(written: str, number: int) -> Iterable[str]:
     phrases = [phrase.strip() for phrase in written.split(",") if phrase.strip()]
     for phrase in phrases:
-        if not any(True for _ in _phrase_keys(phrase)):
+        if not any(True for _ in keys_of(phrase)):
             raise LexiconError(f"Line {number}: {phrase!r} holds no word.")
     return phrases
 

@@ -19,6 +19,7 @@ from aggregator.registry import (
     help_requests,
     holds,
     leaving,
+    lexicon,
     moderation,
     moderators,
     ownership,
@@ -86,6 +87,7 @@ def test_looking_changes_nothing(
     report = amendments.propose(session, "report", entry=entry, change={"reason": "other"}, now=now)
     workshop = workshops.open_workshop(session, "Atelier", now.date(), now=now)
     started = registration.start(session, "lilas.example", now=now)
+    edit = {"dimension": "topic", "slug": "culture", "phrase": "casino", "weight": 2.0}
     session.commit()
     for look in (
         lambda: registration.by_key(session, started.key),
@@ -109,6 +111,8 @@ def test_looking_changes_nothing(
         lambda: comparing.differences(session, report),
         lambda: governance.rules(session),
         lambda: holds.caught(session, "casino"),
+        lambda: lexicon.try_edit(session, edit, now=now),
+        lambda: lexicon.listed(session),
         lambda: doubts.doubtful(session, now=now),
         lambda: workshops.conflicts(session, workshop),
         lambda: workshops.report(session, workshop),

@@ -1,4 +1,4 @@
-"""What people propose and who decides: amendments, moderators, rules, holds, lessons, rates."""
+"""What people propose and who decides: amendments, moderators, rules, words, lessons, rates."""
 
 from __future__ import annotations
 
@@ -158,6 +158,33 @@ class Lesson(Base):
     text: Mapped[str]
     """As it was when the person looked at it."""
     created_at: Mapped[datetime]
+
+
+class LexiconEdit(Base):
+    """One phrase that a moderator put into the tagger's lexicon, weighed anew or took out.
+
+    Who and why is in its amendment. Of several for one phrase the last in force counts.
+    """
+
+    __tablename__ = "lexicon_edits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amendment_id: Mapped[int] = mapped_column(
+        ForeignKey("amendments.id", ondelete="CASCADE"), index=True
+    )
+    dimension: Mapped[str] = mapped_column(String(20))
+    slug: Mapped[str] = mapped_column(String(100))
+    phrase: Mapped[str] = mapped_column(String(100))
+    """As `aggregator.understand.lexicon` writes phrases."""
+    weight: Mapped[float | None]
+    """0.1 to 5, or as much against the term; None: the phrase is taken out."""
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    """None: in force."""
+    retagged_at: Mapped[datetime | None]
+    """When the last entries were tagged again for it; None: they are due."""
+
+    amendment: Mapped[Amendment] = relationship()
 
 
 class Rate(Base):
