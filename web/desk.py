@@ -117,7 +117,7 @@ def leave(secret: str) -> ResponseReturnValue:
         group = leaving.look(session, secret, now=now)
         if group is None:
             return render_template("desk/dead.html"), 410
-        return render_template("desk/leave.html", group=group)
+        return render_template("desk/leave.html", group=group, for_good=leaving.is_for_good(group))
     try:
         name = leaving.leave(session, secret, now=now)
     except Refused as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import threading
@@ -37,6 +38,7 @@ from aggregator.store.tables import (
 from web import create_app
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 NEWS = Path(__file__).parent / "news.json"
 
 
@@ -304,13 +306,15 @@ def index() -> Callable[[Parts], None]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """One Chromium for all tests of a file."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        yield opened
-        opened.close()
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from aggregator.parts import Parts
@@ -19,7 +17,6 @@ from web import create_app
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PAGES = (
     "/",
     "/?theme=transports&territoire=les-lilas",
@@ -52,6 +49,15 @@ PAGES = (
     "/abonnement/lien",
     "/inscrire",
     "/espace/entrer",
+    "/groupes/lilas-a-velo/partir",
+    "/moderation/entrer",
+    "/gouvernance",
+    "/demandes",
+    "/demandes/nouvelle",
+    "/entraide",
+    "/entraide?savoir_faire=gouvernance&territoire=plaine-commune",
+    "/ateliers",
+    "/ateliers/comparer",
     "/proposer",
     "/corriger/entrees/1",
     "/signaler/entrees/1",
@@ -78,19 +84,6 @@ def address(parts: Parts) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this file."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield launched
-        launched.close()
 
 
 def opened(browser: Browser, **options: Any) -> tuple[Page, list[str]]:

@@ -194,6 +194,8 @@ def test_group_leaves_by_its_mailed_link_and_is_counted(
     assert "Un groupe est parti." in visitor.get("/regles")
     with own_parts.sessions() as session:
         assert leaving.departures(session) == 1
+    again = visitor.send("/inscrire", adresse="https://lilas-a-velo.example/")
+    assert "ne plus figurer ici" in again.get_data(as_text=True)
     for page in ("/groupes", "/fil.atom", "/groupes.csv", "/"):
         assert "Les Lilas à vélo" not in visitor.get(page)
 
