@@ -125,7 +125,13 @@ def retag(session: Session, now: datetime) -> int:
 
     A job of the worker. Two at once do it once; killed, it is due again.
     """
-    due = session.scalars(select(LexiconEdit).where(LexiconEdit.retagged_at.is_(None))).all()
+    # Once every process knows of the edit, nothing arrives that would be left out.
+    changed_at = func.coalesce(LexiconEdit.undone_at, LexiconEdit.made_at)
+    due = session.scalars(
+        select(LexiconEdit).where(
+            LexiconEdit.retagged_at.is_(None), changed_at <= now - learning.NOTICED_AFTER
+        )
+    ).all()
     mine = [edit for edit in due if _claim(session, edit, now)]
     if not mine:
         return 0

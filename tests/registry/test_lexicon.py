@@ -73,18 +73,19 @@ def test_a_saved_edit_tags_what_arrives_and_the_last_entries_until_it_is_undone(
     assert decided in moderation.log(session)
     assert topics(session, old) == set()
     old.indexed_at = now
-    assert lexicon.retag(session, now) == 1
     assert lexicon.retag(session, now) == 0
+    later = now + learning.NOTICED_AFTER
+    assert lexicon.retag(session, later) == 1
+    assert lexicon.retag(session, later) == 0
     assert topics(session, old) == {"culture"}
     assert old.indexed_at is None
-    later = now + learning.NOTICED_AFTER
     [new] = brought(session, source, later, "Zinzoline encore")
     assert topics(session, new) == {"culture"}
 
     [edit] = lexicon.listed(session)
     lexicon.undo(session, edit, bob, now=later)
     assert lexicon.listed(session) == []
-    assert lexicon.retag(session, later) == 2
+    assert lexicon.retag(session, later + learning.NOTICED_AFTER) == 2
     assert topics(session, old) == topics(session, new) == set()
     with pytest.raises(Refused, match="cannot_undo"):
         lexicon.undo(session, edit, bob, now=later)
@@ -108,19 +109,19 @@ def test_what_people_said_of_an_entry_stays_and_is_told_when_an_edit_breaks_it(
 ) -> None:
     [entry, other] = brought(session, a_source(), now, "La zinzoline", "Zinzoline encore")
     lexicon.save(session, ZINZOLINE, why="", moderator=bob, now=now)
-    lexicon.retag(session, now)
+    lexicon.retag(session, now + learning.NOTICED_AFTER)
     without = {"dimension": "topic", "remove": ["culture"]}
     proposal = amendments.propose(session, "tag", entry=entry, change=without, now=now)
     moderation.decide(session, proposal, "accept", bob, now=now)
     lexicon.undo(session, lexicon.listed(session)[0], bob, now=now)
-    lexicon.retag(session, now)
+    lexicon.retag(session, now + learning.NOTICED_AFTER)
 
     trial = lexicon.try_edit(session, ZINZOLINE, now=now)
     culture = ("topic", "culture")
     assert [one.entry for one in trial.effects if culture in one.gained] == [other]
     assert [example.title for example in trial.broken] == [entry.title]
     lexicon.save(session, ZINZOLINE, why="", moderator=bob, now=now)
-    lexicon.retag(session, now)
+    lexicon.retag(session, now + learning.NOTICED_AFTER)
     assert topics(session, other) == {"culture"}
     assert topics(session, entry) == set()
 

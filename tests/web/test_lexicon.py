@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from aggregator import jobs
 from aggregator.parts import Parts
-from aggregator.registry import lexicon, moderators
+from aggregator.registry import moderators
 from aggregator.store.tables import Entry, Letter, LexiconEdit
 
 PATH = "/moderation/lexique"
@@ -39,15 +40,16 @@ def test_lexicon_is_closed_to_strangers(visitor: Any) -> None:
 
 
 def test_words_are_tried_saved_logged_and_taken_back_without_script(
-    alice: Any, own_parts: Parts
+    alice: Any, own_parts: Parts, clock: Any
 ) -> None:
     assert "le lexique est celui du programme" in alice.get(PATH)
     html = alice.get(tried())
-    assert "Une nouvelle changerait" in html
+    assert "1 nouvelle changerait" in html
     assert re.search(r"Gagne : <ins>[^<]*Culture", html.replace("\xa0", " "))
     assert "<mark >zinzoline</mark>" in html
     assert "La &lt;b&gt;zinzoline" in html
     assert '<option value="topic/culture" selected>' in html
+    assert "0 nouvelle changerait" in alice.get(tried(mots="introuvable")).replace("\xa0", " ")
     with own_parts.sessions() as session:
         assert session.query(LexiconEdit).count() == 0
 
@@ -55,13 +57,15 @@ def test_words_are_tried_saved_logged_and_taken_back_without_script(
     assert "C’est enregistré" in html
     assert "<strong>zinzoline</strong>" in html
     assert "en cours de relecture" in html
-    with own_parts.sessions.begin() as session:
-        assert lexicon.retag(session, own_parts.clock()) == 1
+    clock.forward(10)
+    jobs.retag(own_parts)
+    with own_parts.sessions() as session:
         edit = session.query(LexiconEdit).one()
         decision = f"/journal/{edit.amendment_id}"
     assert "en cours de relecture" not in alice.get(PATH)
     assert "Mots du classement" in alice.get("/journal")
-    assert "absent du lexique → poids 4" in alice.get(decision)
+    assert "Une danse" in alice.get(decision)
+    assert "absent du lexique → poids\xa04" in alice.get(decision)
     html = alice.send(PATH, to=f"{PATH}/{edit.id}").get_data(as_text=True)
     assert "C’est annulé" in html
     assert "<strong>zinzoline</strong>" not in html
@@ -99,5 +103,5 @@ def test_saving_needs_the_forms_token(alice: Any) -> None:
 
 def test_page_speaks_english(alice: Any) -> None:
     html = alice.get(f"{tried()}&langue=en")
-    assert "One entry of the last" in html
+    assert "1 entry of the last" in html
     assert "Words found:" in html
