@@ -19,7 +19,7 @@ from aggregator.registry import amendments, applying, governance, keepers
 from aggregator.registry.comparing import Difference, conflicts
 from aggregator.registry.wording import REFUSAL_REASONS
 from aggregator.store import outbox
-from aggregator.store.tables import Amendment, Approval, Group, Moderator
+from aggregator.store.tables import Amendment, Approval, Group, Moderator, Workshop
 
 VERDICTS: Final = {"accept": "accepted", "refuse": "refused", "postpone": "postponed"}
 LONGEST: Final = 600.0
@@ -34,10 +34,18 @@ def queue(
     workshop_id: int | None = None,
     limit: int = 50,
 ) -> Sequence[Amendment]:
-    """What waits, the riskiest first, then the oldest; a workshop's own only when it is given."""
+    """What waits, the riskiest first, then the oldest; a workshop's own only when it is given.
+
+    What a closed workshop postponed, or what was undone since, is everybody's again.
+    """
+    closed = select(Workshop.id).where(Workshop.closed_at.is_not(None))
+    general = Amendment.workshop_id.is_(None) | Amendment.workshop_id.in_(closed)
     query = (
         select(Amendment)
-        .where(Amendment.state == state, Amendment.workshop_id == workshop_id)
+        .where(
+            Amendment.state == state,
+            general if workshop_id is None else Amendment.workshop_id == workshop_id,
+        )
         .options(selectinload(Amendment.group), selectinload(Amendment.entry))
         .order_by(Amendment.risk.desc(), Amendment.created_at, Amendment.id)
         .limit(limit)

@@ -151,3 +151,17 @@ def test_queue_works_without_script_by_tab_and_enter(
     page.wait_for_url("**/moderation")
     assert states(own_parts) == {"accepted": 1, "undone": 1, "open": 2}
     context.close()
+
+
+def test_a_session_that_ended_loses_no_decision_silently(
+    browser: Browser, own_parts: Parts, address: str
+) -> None:
+    mixed(own_parts, 2)
+    page = browser.new_page(locale="fr-FR")
+    sign_in(page, own_parts, address)
+    page.context.clear_cookies()
+    page.keyboard.press("a")
+    page.get_by_text("Pas enregistré : rechargez la page.").first.wait_for()
+    assert page.locator("[data-card]:not([data-done])").count() == 2
+    assert states(own_parts) == {"open": 2}
+    page.close()

@@ -97,6 +97,7 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
     for words in ("Vergers urbains", "Lilas vélo (association)", "Vote à main levée", "Merci."):
         assert words in html
     assert "Clore l’atelier" not in html
+    assert "Thèmes" in workshop.get("/moderation?etat=postponed"), "what it postponed is not lost"
     paper = workshop.client.get(f"{PAGE}.pdf")
     assert paper.data.startswith(b"%PDF")
     html = workshop.get("/ateliers/comparer")
