@@ -49,13 +49,25 @@ export function triage(page) {
     body.set("seconds", ((performance.now() - since) / 1000).toFixed(2));
     const after = open().slice(open().indexOf(card) + 1)[0] ?? open().find((one) => one !== card);
     close(card, submitter.textContent.trim());
+    count();
     go(after);
-    const { said, done = [], failed = {} } = await send(form, body);
+    const sent = send(form, body);
+    const deed = { card, id: sent.then(({ done = [] }) => done[0]) };
+    const isFinal = "final" in form.dataset;
+    // Noted at once, so that an undo typed before the answer comes means this one.
+    if (!isFinal) decided.push(deed);
+    const { said, done = [], failed = {} } = await sent;
     const refusal = Object.values(failed)[0];
-    if (refusal) { reopen(card, refusal); go(card); return; }
+    if (refusal) {
+      if (decided.includes(deed)) decided.splice(decided.indexOf(deed), 1);
+      reopen(card, refusal);
+      go(card);
+      return;
+    }
     say(card, said);
-    if (!("final" in form.dataset)) { offerUndo(card); decided.push({ card, id: done[0] }); }
-    if (!open().length && !unsent) location.assign(nextPage(list.dataset.next, done[0]));
+    if (!isFinal) offerUndo(card);
+    const stands = isFinal || decided.includes(deed);
+    if (stands && !open().length && !unsent) location.assign(nextPage(list.dataset.next, done[0]));
   };
 
   const close = (card, words) => {
@@ -90,7 +102,9 @@ export function triage(page) {
   const undo = async (wanted) => {
     const place = wanted ? decided.findIndex(({ card }) => card === wanted) : decided.length - 1;
     if (place < 0) { page.querySelector("[data-just] button")?.click(); return; }
-    const [{ card, id }] = decided.splice(place, 1);
+    const [{ card, id: promised }] = decided.splice(place, 1);
+    const id = await promised;
+    if (!id) return;
     const form = card.querySelector("[data-decide]");
     const body = new FormData(form);
     body.set("id", id);
@@ -99,13 +113,20 @@ export function triage(page) {
     if (refusal) { say(card, refusal); return; }
     // The same proposal waits again, under a new number.
     for (const field of card.querySelectorAll('[name="id"]')) { field.value = again[id] ?? id; field.checked = false; }
+    count();
     reopen(card);
     told.textContent = said;
     go(card);
   };
 
   const checked = () => open().filter((card) => card.querySelector('input[type="checkbox"]')?.checked);
-  const count = () => { if (bulk) bulk.querySelector("[data-count]").textContent = checked().length || ""; };
+  const count = () => {
+    if (!bulk) return;
+    // It comes when it is of use, and then stays in sight.
+    bulk.hidden = !checked().length;
+    bulk.dataset.stuck = "";
+    bulk.querySelector("[data-count]").textContent = `(${checked().length})`;
+  };
   const press = (name, value) => {
     const many = bulk && checked().length;
     if (many && name === "refuser") { bulk.elements.reason.value = value; value = "refuse"; }
@@ -148,6 +169,7 @@ export function triage(page) {
   addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });
   list.addEventListener("focusin", (event) => select(event.target.closest("[data-card]")));
   list.addEventListener("change", count);
+  count();
   list.addEventListener("submit", (event) => {
     const card = event.target.closest("[data-card]");
     if (!card || !event.submitter) return;
