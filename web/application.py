@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from apiflask import APIFlask
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aggregator.parts import Parts
+from aggregator.store import entries as entries_stored
 from web import (
     agenda,
     api,
@@ -50,6 +53,7 @@ from web import (
     workshop_desk,
     workshops,
 )
+from web.copies import Copies
 from web.mounting import Mounted
 
 _NOUNS = (
@@ -99,10 +103,17 @@ def create_app(parts: Parts) -> Flask:
 
 
 def _mount(app: Flask, parts: Parts) -> None:
-    """Put the application where the public address says, behind so many proxies."""
+    """Put the application where the public address says, behind copies and so many proxies."""
+    app.wsgi_app = Copies(app.wsgi_app, partial(_state, parts))  # type: ignore[assignment, method-assign]  # as Flask's manual does
     app.wsgi_app = Mounted(app.wsgi_app, parts.settings.base_url)  # type: ignore[method-assign]
     proxies = parts.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
+
+
+def _state(parts: Parts) -> object:
+    """Changes whenever an entry or a group does."""
+    with parts.sessions() as session:
+        return entries_stored.state(session)

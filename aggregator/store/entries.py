@@ -135,3 +135,18 @@ def pictures(session: Session, ids: Sequence[int]) -> dict[int, Picture]:
     """Entry's id → its lead picture as we made it; entries without one are absent."""
     query = select(Picture).where(Picture.entry_id.in_(ids), Picture.file.is_not(None))
     return {picture.entry_id: picture for picture in session.scalars(query)}
+
+
+def state(session: Session) -> tuple[object, ...]:
+    """Equal as long as no entry was stored, changed, hidden or indexed, and no group changed."""
+    waiting = select(func.count()).select_from(Entry).where(Entry.indexed_at.is_(None))
+    return tuple(
+        session.execute(
+            select(
+                select(func.max(Entry.indexed_at)).scalar_subquery(),
+                waiting.scalar_subquery(),
+                select(func.max(Group.updated_at)).scalar_subquery(),
+                select(func.count()).select_from(Group).scalar_subquery(),
+            )
+        ).one()
+    )
