@@ -83,7 +83,10 @@ def sitemap() -> Response:
 def _sitemap() -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-    pages = ("news.home", "agenda.index", "groups.index", "terms.index", "pages.about")
+    pages = (
+        *("news.home", "agenda.index", "groups.index", "terms.index", "pages.about"),
+        *("help_requests.index", "help_requests.offering", "workshops.index", "governance.index"),
+    )
     for endpoint in pages:
         yield _place(url_for(endpoint))
     for dimension, path in PATHS.items():
