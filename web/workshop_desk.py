@@ -34,6 +34,8 @@ from web.typography import day_of
 blueprint = Blueprint("workshop_desk", __name__)
 
 _TEXTS = ("name", "home", "description", "category", "contact")
+_AS_IT_IS = 0
+"""The button that keeps what is there against all tables."""
 _MOST = 200
 """Proposals on one page."""
 
@@ -242,11 +244,11 @@ def settle(slug: str, moderator: Moderator) -> ResponseReturnValue:
         session = current.session()
         for conflict in workshops.conflicts(session, workshop):
             by_id = {one.id: one for one in conflict.proposals}
-            if about in by_id:
+            if about in by_id and (chosen == _AS_IT_IS or chosen in by_id):
                 workshops.settle(
                     session,
                     conflict,
-                    by_id.get(chosen or 0),
+                    by_id.get(chosen),
                     moderator,
                     now=current.now(),
                     note=forms.text("note", 2000),

@@ -160,6 +160,29 @@ def test_seconds_come_from_the_page_where_the_script_says_nonsense(
         assert session.get(Amendment, id).seconds == pytest.approx(5)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"verdict": "accept", "id": "abc"},
+        {"verdict": "accept", "id": str(10**40)},
+        {"verdict": "accept", "id": "-1", "malgre": "1"},
+        {"verdict": "detruire", "id": "1"},
+        {"refuser": "<script>", "id": "1"},
+        {"id": "1"},
+    ],
+)
+def test_forged_decisions_decide_nothing(
+    alice: Any, own_parts: Parts, fields: dict[str, str]
+) -> None:
+    id = propose(own_parts)
+    answer = alice.send("/moderation", to="/moderation/decider", **fields)
+    assert answer.status_code in {200, 400}
+    assert state(own_parts, id) == "open"
+    for path in ("/moderation?nature=<script>", "/moderation?etat=toutes"):
+        assert alice.status(path) == 404
+    assert alice.status(f"/moderation?fait={10**40}&fait=x") == 200
+
+
 def test_what_changed_meanwhile_is_shown_before_it_is_decided(alice: Any, own_parts: Parts) -> None:
     first, second = (propose(own_parts, change={"description": text}) for text in ("Un", "Deux"))
     decide(alice, first, verdict="accept")

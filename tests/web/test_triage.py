@@ -114,8 +114,9 @@ def test_a_decision_is_undone_a_note_typed_and_a_selection_decided_at_once(
     assert states(own_parts)["open"] == 10
     # Letters typed into a field are letters.
     page.keyboard.press("r")
-    page.locator("[data-current] input[name=note]").fill("")
-    page.locator("[data-current] input[name=note]").press_sequentially("jaune, apres 3 px")
+    page.locator("[data-current] textarea[name=note]").fill("")
+    page.locator("[data-current] textarea[name=note]").press_sequentially("jaune, apres 3 px")
+    page.keyboard.press("Enter")
     assert states(own_parts)["open"] == 10
     page.close()
 

@@ -77,6 +77,9 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
     second = re.search(r'value="(\d+)">Retenir ceci<span class="hidden-text"> 2<', html)
     assert clash is not None
     assert second is not None
+    for nonsense in ("", "abc", "999999"):
+        workshop.send(PAGE, to=f"{PAGE}/trancher", conflit=clash[1], garder=nonsense)
+    assert len(waiting(own_parts)) == 4
     html = workshop.send(
         PAGE, to=f"{PAGE}/trancher", conflit=clash[1], garder=second[1], note="Vote à main levée"
     ).get_data(as_text=True)
