@@ -9,6 +9,7 @@ import importlib
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from aggregator.errors import FilcommunError, Refused
 from aggregator.registry.wording import sentence
@@ -66,4 +67,12 @@ def main() -> None:
         sys.exit(1)
     except FilcommunError as error:
         click.echo(f"filcommun: {error}", err=True)
+        sys.exit(1)
+    except OperationalError as error:
+        # A full disk, a lock that lasts, a server that went away in the middle of something.
+        click.echo(
+            f"filcommun: The database answers: {error.orig}. Nothing was half done; free some "
+            "space or start the database, and run the same again.",
+            err=True,
+        )
         sys.exit(1)

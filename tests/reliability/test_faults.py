@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -101,6 +102,31 @@ def test_a_full_disk_stops_nothing_for_good(
         worker.kill()
         worker.wait()
         subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.slow
+def test_a_command_on_a_full_disk_ends_in_a_sentence(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).returncode:
+        pytest.skip("mounting needs root")
+    try:
+        (disk / "ballast").write_bytes(b"." * (shutil.disk_usage(disk).free - 60_000))
+        root = Path(__file__).parents[2]
+        done = subprocess.run(
+            [sys.executable, "-m", "aggregator.cli", "sources", "sync", root / "sources.yaml"],
+            env=os.environ
+            | {"FILCOMMUN_DATABASE_URL": f"sqlite:///{disk}/f.db", "PYTHONPATH": str(root)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("filcommun: The database")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
