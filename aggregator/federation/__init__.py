@@ -1,1 +1,0 @@
-"""Peers: other instances and fediverse servers."""
