@@ -146,8 +146,12 @@ def _rate(port: int, *, clients: int = 4, seconds: float = 5.0) -> float:
     def ask(number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         while time.perf_counter() < until:
-            connection.request("GET", "/", headers={"Accept-Encoding": "gzip"})
-            connection.getresponse().read()
+            try:
+                connection.request("GET", "/", headers={"Accept-Encoding": "gzip"})
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connection.close()  # the server ends connections that it kept for long
+                continue
             counts[number] += 1
         connection.close()
 
