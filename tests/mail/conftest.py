@@ -84,11 +84,21 @@ class PostOffice:
         return choose(address) if choose else None
 
 
+class Patient(SMTP):
+    """Keeps a mail whose last line has arrived, as mail servers do, even if its sender is gone.
+
+    aiosmtpd would drop what lies in its buffer when the connection ends.
+    """
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.loop.call_later(0.3, super().connection_lost, error)
+
+
 @pytest.fixture
 def post_office() -> Iterator[PostOffice]:
     """The server, listening on a free port of 127.0.0.1 in a thread of its own."""
     office = PostOffice()
-    with serving(lambda: SMTP(office, hostname="post.example", enable_SMTPUTF8=True)) as port:
+    with serving(lambda: Patient(office, hostname="post.example", enable_SMTPUTF8=True)) as port:
         office.port = port
         yield office
 

@@ -1,4 +1,9 @@
-"""Killed thirty times while it writes and sends, everybody gets their digest once."""
+"""Killed thirty times while it writes and sends, everybody gets their digest once.
+
+One instant cannot be closed (two generals): between writing down that a letter is handed over and
+the last line's arrival. A letter killed right there is not sent twice but counted as sent, and its
+row says so; of thirty kills at most one may hit it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.search.engine import Engine
@@ -75,24 +80,31 @@ def test_killed_thirty_times_nobody_is_skipped_and_nobody_gets_two(
             assert worker.stdout is not None
             assert worker.stdout.readline() == "ready\n"
             time.sleep(random.uniform(0.02, 0.25))
-            if worker.poll() is None:
+            is_done = worker.poll() is not None
+            if not is_done:
                 worker.send_signal(signal.SIGKILL)
                 kills += 1
             worker.wait()
-        time.sleep(0.1)  # the post office may still be writing down the last one
-        if len(post_office.envelopes) >= SUBSCRIBERS:
+        if is_done:
             # All have it: begin the next day, so that there is something to kill.
-            _everybody_once(post_office)
+            _everybody_once(post_office, session)
             _next_day(session, now)
             post_office.envelopes.clear()
     subprocess.run(command, check=True, timeout=120, stdout=subprocess.DEVNULL)
-    _everybody_once(post_office)
+    _everybody_once(post_office, session)
 
 
-def _everybody_once(post_office: Any) -> None:
+def _everybody_once(post_office: Any, session: Session) -> None:
+    time.sleep(0.5)  # the post office may still be writing down the last one
     got = Counter(recipient for _, recipient in post_office.envelopes)
-    assert len(got) == SUBSCRIBERS, f"{SUBSCRIBERS - len(got)} were skipped"
+    session.expire_all()
+    written = session.scalars(select(Letter)).all()
+    told = {letter.address for letter in written if "the answer was lost" in letter.last_error}
+    missing = {letter.address for letter in written} - got.keys()
+    assert len(written) == SUBSCRIBERS
     assert max(got.values()) == 1, f"{sum(count > 1 for count in got.values())} got it twice"
+    assert missing <= told, f"{len(missing - told)} were skipped without a word"
+    assert len(missing) <= 1
 
 
 def _many(session: Session, one: Subscription, now: datetime) -> None:

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,13 +39,13 @@ def test_four_workers_killed_at_random_store_every_entry_once_and_hurt_no_host(
         workers[victim].send_signal(signal.SIGKILL)
         workers[victim].wait()
         workers[victim] = start_worker(database_url)
+    _stop(workers)
     # Claims of killed workers run out; here the test lets them run out at once.
     with database.sessions(engine).begin() as session:
         session.execute(update(Source).values(claimed_until=None, next_crawl_at=now))
+    workers = [start_worker(database_url) for _ in range(WORKERS)]
     _wait_for(engine, farm.entries)
-    for worker in workers:
-        worker.terminate()
-    statuses = {worker.wait(timeout=60) for worker in workers}
+    statuses = _stop(workers)
     with Session(engine) as session:
         stored = session.scalar(select(func.count()).select_from(Entry))
         crawled = session.scalar(select(func.count(func.distinct(Crawl.source_id))))
@@ -54,6 +54,12 @@ def test_four_workers_killed_at_random_store_every_entry_once_and_hurt_no_host(
     assert max(farm.most_at_once.values()) == 1
     # One that was only just starting has no handler yet; none ends in a failure.
     assert statuses <= {0, -signal.SIGTERM}
+
+
+def _stop(workers: Sequence[subprocess.Popen[bytes]]) -> set[int]:
+    for worker in workers:
+        worker.terminate()
+    return {worker.wait(timeout=60) for worker in workers}
 
 
 def _wait_for(engine: Engine, entries: int) -> None:

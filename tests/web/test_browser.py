@@ -144,7 +144,7 @@ def test_reader_narrows_in_one_click_and_follows_in_two(
     page.click("summary:has-text('Suivre')")
     page.click("a:has-text('une lettre régulière')")
     assert "/abonnement?theme=logement" in page.url
-    assert page.frame_locator("iframe").locator("text=Permanence logement").first.is_visible()
+    page.frame_locator("iframe").locator("text=Permanence logement").first.wait_for()
     page.context.close()
 
 
