@@ -47,9 +47,10 @@ class Farm:
                     farm.at_once[host] += 1
                     farm.most_at_once[host] = max(farm.most_at_once[host], farm.at_once[host])
                 time.sleep(0.2)
-                self._answer(str(host))
+                # Before the answer: who has it may rightly let another ask at once.
                 with farm.lock:
                     farm.at_once[host] -= 1
+                self._answer(str(host))
 
             def _answer(self, host: str) -> None:
                 n = self.path.strip("/")
