@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -119,25 +119,23 @@ def running(
     clock: Callable,
     manners: Manners,
     until: Callable[[], bool],
-) -> float:
-    """Let a worker run until something holds, then stop it; how long the stop took."""
+) -> None:
+    """Let a worker run until something holds, then stop it and see it end."""
 
-    async def main() -> float:
+    async def main() -> None:
         stop = asyncio.Event()
         worker = asyncio.create_task(work(sessions, settings, clock, stop=stop, manners=manners))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not until():
                 await asyncio.sleep(0.02)
-        started = time.monotonic()
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await worker
-        return time.monotonic() - started
 
-    return asyncio.run(main())
+    asyncio.run(main())
 
 
-def test_a_worker_takes_sources_as_they_become_due_and_stops_at_once(
+def test_a_worker_takes_sources_as_they_become_due_and_stops_when_asked(
     sessions, session, settings, clock, a_source, a_site, rss, item
 ):
     site = a_site()
@@ -151,8 +149,8 @@ def test_a_worker_takes_sources_as_they_become_due_and_stops_at_once(
             clock.now = later.next_crawl_at + timedelta(seconds=1)
         return "/tard" in site.paths()
 
-    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1)
-    assert running(sessions, settings, clock, manners, both_seen) < 2
+    manners = Manners(delay=0.01, timeout=30, look=0.05, grace=30)
+    running(sessions, settings, clock, manners, both_seen)
     session.expire_all()
     assert (source.state, later.state) == ("ok", "ok")
     assert source.claimed_until is None
@@ -162,11 +160,20 @@ def test_what_a_stop_cuts_off_did_not_fail_and_is_due_for_the_next_worker(
     sessions, session, settings, clock, a_source, a_site, rss, item
 ):
     site = a_site()
-    source = a_source(url=site.says("/lent", rss(item(1)), seconds=3))
+    answered = threading.Event()
+
+    def late(_asked):
+        answered.wait(120)
+        return site.pages["/modele"]
+
+    site.says("/modele", rss(item(1)))
+    site.pages["/lent"] = late
+    source = a_source(url=site.url("/lent"))
     session.commit()
-    manners = Manners(delay=0.01, timeout=20, look=0.05, grace=0.1)
+    manners = Manners(delay=0.01, timeout=120, look=0.05, grace=0.1)
     asked = lambda: "/lent" in site.paths()  # noqa: E731  said in the test's own words
-    assert running(sessions, settings, clock, manners, asked) < 2
+    running(sessions, settings, clock, manners, asked)
+    answered.set()  # only now: the worker has ended without the answer
     session.expire_all()
     assert (source.failures, source.claimed_until, source.last_crawled_at) == (0, None, None)
     assert source.next_crawl_at == clock.now
@@ -206,7 +213,7 @@ def test_an_endless_crawl_survives_a_database_that_is_away(
 
     monkeypatch.setattr(sources, "due_ids", sometimes_away)
     monkeypatch.setattr(desk, "RECOVERY", 0.05)
-    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1)
+    manners = Manners(delay=0.01, timeout=30, look=0.05, grace=30)
     running(sessions, settings, clock, manners, lambda: "/flux" in site.paths())
     session.expire_all()
     assert source.state == "ok"
@@ -228,9 +235,9 @@ def test_a_round_says_in_a_sentence_that_the_database_is_away(
 @pytest.mark.slow
 def test_a_long_wait_keeps_its_claims(sessions, session, settings, a_source, a_site, rss, item):
     site = a_site()
-    made = [a_source(f"s{n}", url=site.says(f"/{n}", rss(item(1)), seconds=0.4)) for n in range(8)]
+    made = [a_source(f"s{n}", url=site.says(f"/{n}", rss(item(1)), seconds=0.8)) for n in range(8)]
     session.commit()
-    manners = Manners(delay=0.01, timeout=2, look=0.05, grace=1, lease=timedelta(seconds=2))
+    manners = Manners(delay=0.01, timeout=30, look=0.05, grace=1, lease=timedelta(seconds=5))
     real = lambda: datetime.now(UTC)  # noqa: E731  leases are kept by the real clock here
     for source in made:
         source.next_crawl_at = real() - timedelta(hours=1)
