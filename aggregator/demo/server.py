@@ -157,9 +157,10 @@ async def _dripped(
     response.content_length = len(answer.body)
     await response.prepare(request)
     size = -(-len(answer.body) // _DRIPS)
-    for start in range(0, len(answer.body), size):
-        await response.write(answer.body[start : start + size])
-        await asyncio.sleep(answer.drip / _DRIPS)
+    with contextlib.suppress(ConnectionResetError):  # the reader has lost patience
+        for start in range(0, len(answer.body), size):
+            await response.write(answer.body[start : start + size])
+            await asyncio.sleep(answer.drip / _DRIPS)
     return response
 
 
