@@ -148,7 +148,9 @@ def figures_(parts: Parts) -> None:
     """Keep today's figures for /sante, and write to the operator when something is wrong."""
     now = parts.clock()
     with parts.sessions.begin() as session:
-        figures.keep(session, now.date(), figures.of_last_day(session, now))
+        found = figures.of_last_day(session, now)
+        found["disk_free"] = watch.free_bytes(parts.settings)
+        figures.keep(session, now.date(), found)
         watch.write_warning(session, parts.settings, now)
 
 

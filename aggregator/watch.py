@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,15 +13,20 @@ from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
 from aggregator.settings import Settings
-from aggregator.store import figures, outbox, upkeep
+from aggregator.store import figures, outbox, subscribers, upkeep
 from aggregator.store.tables import Letter
 
 KIND = "operator_warning"
 MANY = 5
 """So many more ill sources than yesterday, and a fifth of all, are not each one's own trouble."""
 LATE = timedelta(hours=1)
-FULL = 1_000_000_000
-"""Bytes free on the disk below which it is called almost full."""
+ENOUGH_DISK = 1_000_000_000
+"""Bytes free on the data's disk below which it is called almost full."""
+WEEKS_LEFT = timedelta(days=14)
+"""A disk that will be full within this time is told."""
+MONTH = timedelta(days=30)
+OVERDUE = timedelta(hours=6)
+"""Digests that were due so long ago and are not written have stopped."""
 STUBBORN = 3
 """Failures in a row after which a job is reported."""
 
@@ -53,9 +59,13 @@ def warnings(session: Session, settings: Settings, now: datetime) -> Iterator[di
     )
     if waiting:
         yield {"code": "letters", "waiting": waiting}
-    free = shutil.disk_usage(_data_folder(settings)).free
-    if free < FULL:
-        yield {"code": "disk", "megabytes": free // 1_000_000}
+    overdue = subscribers.count_due(session, now=now - OVERDUE)
+    if overdue:
+        yield {"code": "digests", "overdue": overdue}
+    free = free_bytes(settings)
+    days = days_until_full(session, settings, now)
+    if free < ENOUGH_DISK or (days is not None and days < WEEKS_LEFT.days):
+        yield {"code": "disk", "megabytes": free // 1_000_000, "days": days}
     for run in upkeep.runs(session):
         if run.failures >= STUBBORN:
             yield {
@@ -66,8 +76,24 @@ def warnings(session: Session, settings: Settings, now: datetime) -> Iterator[di
             }
 
 
+def free_bytes(settings: Settings) -> int:
+    """Room left where the data grow: the database's folder, or here when it is on a server."""
+    return shutil.disk_usage(_data_folder(settings)).free
+
+
+def days_until_full(session: Session, settings: Settings, now: datetime) -> int | None:
+    """How long the disk lasts at the last month's pace; None for a month that freed space, or
+    when fewer than seven days of it are known."""
+    known = figures.history(session, "disk_free", (now - MONTH).date())
+    if len(known) < 7:
+        return None
+    days = [float(day.toordinal()) for day, _ in known]
+    slope, _ = statistics.linear_regression(days, [free for _, free in known])
+    # Less than a megabyte a day says nothing.
+    return int(free_bytes(settings) / -slope) if slope < -1_000_000 else None
+
+
 def _data_folder(settings: Settings) -> Path:
-    """Where the data grow: the database's folder, or here when it is on a server."""
     address = make_url(settings.database_url)
     if address.get_backend_name() == "sqlite" and address.database:
         return Path(address.database).absolute().parent

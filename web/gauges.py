@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.orm import Session
 
+from aggregator import watch
+from aggregator.settings import Settings
 from aggregator.store import figures, upkeep
 
 _HELP = {
@@ -27,16 +29,17 @@ _HELP = {
 }
 
 
-def exposition(session: Session, now: datetime) -> bytes:
+def exposition(session: Session, settings: Settings, now: datetime) -> bytes:
     """All gauges in the Prometheus text format."""
     registry = CollectorRegistry()
-    registry.register(_Gauges(session, now))
+    registry.register(_Gauges(session, settings, now))
     return generate_latest(registry)
 
 
 class _Gauges:
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, settings: Settings, now: datetime) -> None:
         self._session = session
+        self._settings = settings
         self._now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -54,3 +57,5 @@ class _Gauges:
             failures.add_metric([run.name], run.failures)
         yield age
         yield failures
+        room = watch.free_bytes(self._settings)
+        yield GaugeMetricFamily("filcommun_disk_free_bytes", "Room on the data's disk.", value=room)

@@ -54,7 +54,8 @@ def ready() -> ResponseReturnValue:
 def metrics() -> Response:
     """The service's figures and this process's counters (Prometheus text format)."""
     return Response(
-        gauges.exposition(current.session(), current.now()) + generate_latest(REGISTRY),
+        gauges.exposition(current.session(), current.parts().settings, current.now())
+        + generate_latest(REGISTRY),
         content_type=CONTENT_TYPE_LATEST,
         headers={"Cache-Control": "no-store"},
     )

@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 import click
 
-from aggregator import doctor
+from aggregator.doctor import data
+from aggregator.doctor.examination import examine
 from aggregator.settings import read_settings
 
 MARKS = {"good": "✓", "advice": "!", "fault": "✗"}
@@ -20,7 +21,7 @@ MARKS = {"good": "✓", "advice": "!", "fault": "✗"}
 def command(as_json: bool, only_worker: bool) -> None:
     """Look at everything and say what to mend; exit status 1 when there is a fault."""
     settings = read_settings()
-    findings = list(doctor.worker(settings) if only_worker else doctor.examine(settings))
+    findings = list(data.worker(settings) if only_worker else examine(settings))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:

@@ -100,15 +100,23 @@ def _is_lost(sessions: sessionmaker[Session], engine: Engine) -> bool:
 
 
 def _was_indexed(sessions: sessionmaker[Session]) -> bool:
-    indexed = (
+    with sessions() as session:
+        return session.scalar(_findable().limit(1)) is not None
+
+
+def count_findable(session: Session) -> int:
+    """How many entries the index holds when it is in step, by what the database says."""
+    return session.scalar(select(func.count()).select_from(_findable().subquery())) or 0
+
+
+def _findable() -> Select[int]:
+    return (
         select(Entry.id)
         .join(Entry.source)
         .join(Source.group)
         .where(Entry.indexed_at.is_not(None), Entry.deleted_at.is_(None))
         .where(Entry.hidden_at.is_(None), Group.status.not_in(("declined", "withdrawn")))
     )
-    with sessions() as session:
-        return session.scalar(indexed.limit(1)) is not None
 
 
 def reindex(sessions: sessionmaker[Session], index_url: str, progress: Progress) -> int:

@@ -102,12 +102,17 @@ def nightly(engine: Engine, folder: Path, *, extra: Mapping[str, Path], now: dat
     if today.exists():
         return
     write(engine, today, extra=extra, now=now)
-    files = {
+    files = nights(folder)
+    for day in files.keys() - kept(files, now.date()):
+        files[day].unlink()
+
+
+def nights(folder: Path) -> dict[date, Path]:
+    """The nightly backups in `folder` by their day; none where it is not there."""
+    return {
         date.fromisoformat(file.name[10:20]): file
         for file in folder.glob("filcommun-????-??-??.tar.gz")
     }
-    for day in files.keys() - kept(files, now.date()):
-        files[day].unlink()
 
 
 def kept(days: Iterable[date], today: date) -> set[date]:

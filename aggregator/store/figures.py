@@ -34,8 +34,9 @@ NAMES = (
     "letters_sent",
     "letters_waiting",
     "worker_minutes",
+    "disk_free",
 )
-"""What is kept of each day. Times are seconds; shares lie between 0 and 1."""
+"""What is kept of each day. Times are seconds, shares lie between 0 and 1, room is bytes."""
 
 WELL = ("ok", "new", "paused", "slower", "surge", "moving", "silent")
 """States in which a source gives what it has (see `aggregator.collect.health`)."""

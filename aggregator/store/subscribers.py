@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, Select, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from aggregator.store.tables import (
@@ -88,6 +88,21 @@ def count_bounce(session: Session, address: str) -> int:
 def due(session: Session, *, now: datetime, limit: int, offset: int = 0) -> Sequence[Subscription]:
     """Subscriptions whose digest is due, the same views together; with their subscribers."""
     return session.scalars(
+        _due(now)
+        .options(joinedload(Subscription.subscriber))
+        .order_by(Subscription.next_digest_at, Subscription.view, Subscription.id)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+
+
+def count_due(session: Session, *, now: datetime) -> int:
+    """How many digests are due and not written yet."""
+    return session.scalar(select(func.count()).select_from(_due(now).subquery())) or 0
+
+
+def _due(now: datetime) -> Select[Subscription]:
+    return (
         select(Subscription)
         .join(Subscription.subscriber)
         .where(
@@ -96,11 +111,7 @@ def due(session: Session, *, now: datetime, limit: int, offset: int = 0) -> Sequ
             Subscription.paused_at.is_(None),
             Subscriber.suspended_at.is_(None),
         )
-        .options(joinedload(Subscription.subscriber))
-        .order_by(Subscription.next_digest_at, Subscription.view, Subscription.id)
-        .limit(limit)
-        .offset(offset)
-    ).all()
+    )
 
 
 def advance(

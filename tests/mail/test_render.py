@@ -55,7 +55,9 @@ VALUES["operator_warning"] = {
     "warnings": [
         {"code": "sources", "ill": 40, "of": 187, "before": 3},
         {"code": "letters", "waiting": 12},
-        {"code": "disk", "megabytes": 300},
+        {"code": "digests", "overdue": 7},
+        {"code": "disk", "megabytes": 300, "days": None},
+        {"code": "disk", "megabytes": 9000, "days": 12},
         {"code": "job", "name": "index", "failures": 4, "error": "OSError: <b>full</b>"},
     ]
 }

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aggregator import doctor
+from aggregator.doctor.examination import examine
 from aggregator.search.engines import open_engine
 from aggregator.settings import read_settings
 from aggregator.store import database
@@ -177,6 +177,6 @@ def test_a_damaged_database_is_told_by_the_doctor_with_its_remedy(url: str, tmp_
     settings = read_settings(
         database_url=url, index_url=f"whoosh:{tmp_path}/index", secret_key="-" * 32
     )
-    findings = [one for one in doctor.examine(settings) if one.subject == "database"]
+    findings = [one for one in examine(settings) if one.subject == "database"]
     assert [one.level for one in findings] == ["fault"]
     assert "restore" in findings[0].remedy

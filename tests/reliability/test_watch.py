@@ -73,5 +73,5 @@ def test_a_job_that_fails_again_and_again_is_told_once_a_day(
 def test_a_disk_that_fills_is_told(
     session: Session, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "FULL", 10**18)
+    monkeypatch.setattr(watch, "ENOUGH_DISK", 10**18)
     assert _codes(session, settings, now) == ["disk"]
