@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from aggregator import watch
 from aggregator.doctor import data, keys, machine, portal
 from aggregator.doctor.finding import Finding
-from aggregator.search.indexing import reindex
+from aggregator.search.engines import open_engine
+from aggregator.search.indexing import keep_up
 from aggregator.settings import Settings, read_settings
 from aggregator.store import backup, database, figures
 from aggregator.store.tables import Entry, Group, Source
@@ -190,7 +191,9 @@ def test_an_index_astray_from_the_database_is_told(
     stored.commit()
     settings = set_()
     engine = stored.get_bind()
-    reindex(database.sessions(engine), settings.index_url, lambda _done, _all: None)
+    index = open_engine(settings.index_url)
+    keep_up(database.sessions(engine), index, settings.index_url, lambda _done, _all: None)
+    index.close()
     monkeypatch.setattr(data, "ASTRAY", 2)
     assert ("index", "good") in told(data.stored(settings))
     shutil.rmtree(settings.index_url.removeprefix("whoosh:"))
