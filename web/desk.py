@@ -3,128 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from datetime import datetime
+from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
 from aggregator.registry import amendments, desk, keepers, leaving, ownership
 from aggregator.store import directory, entries
-from aggregator.store.tables import Entry, Group, Source
+from aggregator.store.tables import Entry, Group, Keeper, Ownership, Source
 from aggregator.taxonomy import terms
-from web import current, forms, signing
-from web.caching import keep_private
+from web import current, forms, links
 from web.groups import places_to_choose
 from web.languages import flash, language
 from web.languages import translate as _
+from web.signing import Door
 
 blueprint = Blueprint("desk", __name__)
 
-_PURPOSE = "espace"
 _FIELDS = ("name", "home", "description", "category", "contact", "language", "logo")
 _RECENT = 20
+_DEAD = "desk/dead.html"
 
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+_door = Door(
+    cookie="espace",
+    folder="desk",
+    outside="desk.ask",
+    inside="desk.index",
+    ask_link=desk.ask_link,
+    look_link=desk.look_link,
+    open_session=desk.open_session,
+    close_session=desk.close_session,
+    whose=desk.keeper_of,
+)
+signed_in = _door.signed_in
+for_keepers = _door.guard("email")
 
 
 @blueprint.route("/espace/entrer", methods=["GET", "POST"])
 def ask() -> ResponseReturnValue:
-    """Have a link to the desk mailed; the answer is the same for every address."""
-    refusal = None
-    if request.method == "POST":
-        session = current.session()
-        try:
-            forms.require_person()
-            forms.require_rate("sign_in")
-            desk.ask_link(session, forms.text("email", 320), now=current.now())
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
-            return render_template("desk/asked.html")
-    page = render_template("desk/ask.html", refusal=refusal, group=request.args.get("slug"))
-    return page, 200 if refusal is None else 422
+    """Have a link to the desk mailed."""
+    return _door.ask(group=request.args.get("slug"))
 
 
 @blueprint.route("/espace/entrer/<secret>", methods=["GET", "POST"])
 def enter(secret: str) -> ResponseReturnValue:
     """The mailed link; its button signs in."""
-    session, now = current.session(), current.now()
-    keep_private()
-    if request.method == "GET":
-        if desk.look_link(session, secret, now=now) is None:
-            return render_template("desk/dead.html"), 410
-        return render_template("desk/enter.html", title=_("Ouvrir l’espace du groupe"))
-    value = desk.open_session(session, secret, now=now)
-    session.commit()
-    if value is None:
-        return render_template("desk/dead.html"), 410
-    return signing.remember(make_response(redirect(url_for("desk.index"), 303)), _PURPOSE, value)
+    return _door.enter(secret, _("Ouvrir l’espace du groupe"))
 
 
 @blueprint.route("/espace/reprendre/<secret>", methods=["GET", "POST"])
 def take_over(secret: str) -> ResponseReturnValue:
-    """A claim's or a hand-over's link; its button makes its reader a keeper, and signs in."""
-    session, now = current.session(), current.now()
-    keep_private()
-    group = desk.look_claim(session, secret, now=now)
-    if group is None:
-        return render_template("desk/dead.html"), 410
-    if request.method == "GET":
-        title = _("Tenir la page de %(group)s ?", group=group.name)
-        return render_template("desk/enter.html", title=title)
-    try:
+    """A claim's or a hand-over's link; its button makes its reader a keeper, and mails a link."""
+
+    def accept(session: Session, secret: str, *, now: datetime) -> Keeper:
         keeper = desk.accept_claim(session, secret, now=now)
         desk.ask_link(session, keeper.email, now=now)
-    except Refused as error:
-        session.rollback()
-        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
-    session.commit()
-    return render_template("desk/asked.html")
+        return keeper
+
+    return links.follow(
+        secret,
+        desk.look_claim,
+        accept,
+        show=lambda group: render_template(
+            "desk/enter.html", title=_("Tenir la page de %(group)s ?", group=group.name)
+        ),
+        done=lambda _keeper: render_template("desk/asked.html"),
+        dead=_DEAD,
+    )
 
 
 @blueprint.route("/espace/preuve/<secret>", methods=["GET", "POST"])
 def prove_by_mail(secret: str) -> ResponseReturnValue:
     """The link mailed to an address at the site's own domain; its button is the proof."""
-    session, now = current.session(), current.now()
-    keep_private()
-    proof = ownership.look_email(session, secret, now=now)
-    if proof is None:
-        return render_template("desk/dead.html"), 410
-    if request.method == "GET":
-        title = _("Prouver que ce site est celui de %(group)s ?", group=proof.group.name)
-        return render_template("desk/enter.html", title=title)
-    try:
-        ownership.confirm_email(session, secret, now=now)
-    except Refused as error:
-        session.rollback()
-        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
-    session.commit()
-    flash(_("C’est prouvé. Merci !"), "good")
-    return redirect(url_for("groups.page", slug=proof.group.slug), 303)
+
+    def thank(proof: Ownership) -> ResponseReturnValue:
+        flash(_("C’est prouvé. Merci !"), "good")
+        return redirect(url_for("groups.page", slug=proof.group.slug), 303)
+
+    return links.follow(
+        secret,
+        ownership.look_email,
+        ownership.confirm_email,
+        show=lambda proof: render_template(
+            "desk/enter.html",
+            title=_("Prouver que ce site est celui de %(group)s ?", group=proof.group.name),
+        ),
+        done=thank,
+        dead=_DEAD,
+    )
 
 
 @blueprint.route("/quitter/<secret>", methods=["GET", "POST"])
 def leave(secret: str) -> ResponseReturnValue:
     """The mailed link to leave; its button takes the group away."""
-    session, now = current.session(), current.now()
-    keep_private()
-    if request.method == "GET":
-        group = leaving.look(session, secret, now=now)
-        if group is None:
-            return render_template("desk/dead.html"), 410
-        return render_template("desk/leave.html", group=group, for_good=leaving.is_for_good(group))
-    try:
-        name = leaving.leave(session, secret, now=now)
-    except Refused as error:
-        session.rollback()
-        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
-    session.commit()
-    return render_template("desk/left.html", name=name)
+    return links.follow(
+        secret,
+        leaving.look,
+        leaving.leave,
+        show=lambda group: render_template(
+            "desk/leave.html", group=group, for_good=leaving.is_for_good(group)
+        ),
+        done=lambda name: render_template("desk/left.html", name=name),
+        dead=_DEAD,
+    )
 
 
 @blueprint.route("/groupes/<slug>/partir", methods=["GET", "POST"])
@@ -139,6 +124,7 @@ def ask_to_leave(slug: str) -> ResponseReturnValue:
         try:
             forms.require_person()
             forms.require_rate("leave")
+            forms.require_rate("leave", of=f"group {group.id}")
             sent = leaving.ask(session, group, now=current.now())
         except Refused as error:
             session.rollback()
@@ -147,25 +133,6 @@ def ask_to_leave(slug: str) -> ResponseReturnValue:
             session.commit()
     page = render_template("desk/ask_to_leave.html", group=group, sent=sent, refusal=refusal)
     return page, 200 if refusal is None else 422
-
-
-def signed_in() -> str | None:
-    """The address that a desk is open for in this browser; None for everybody else."""
-    value = signing.cookie(_PURPOSE)
-    return desk.keeper_of(current.session(), value, now=current.now()) if value else None
-
-
-def for_keepers(view: View) -> View:
-    """Pass the signed-in address on; others are sent to ask for a link."""
-
-    @wraps(view)
-    def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
-        email = signed_in()
-        if email is None:
-            return redirect(url_for("desk.ask"), 303)
-        return view(*args, email=email, **options)
-
-    return cast(View, guarded)
 
 
 @blueprint.get("/espace")
@@ -235,11 +202,7 @@ def act(slug: str, email: str) -> ResponseReturnValue:
 @blueprint.post("/espace/sortir")
 def sign_out() -> ResponseReturnValue:
     """End this session."""
-    value = signing.cookie(_PURPOSE)
-    if value:
-        desk.close_session(current.session(), value, now=current.now())
-        current.session().commit()
-    return signing.forget(make_response(redirect(url_for("news.home"), 303)), _PURPOSE)
+    return _door.sign_out()
 
 
 def _group(slug: str, email: str) -> Group:
@@ -337,6 +300,7 @@ def _prove(group: Group, email: str) -> str:
     session = current.session()
     keeper = keepers.require(session, group, email, full=False)
     method, address = forms.text("method", 20), forms.text("address", 2000)
+    forms.require_rate("prove", of=f"group {group.id}")
     if address and address not in _to_prove(group):
         raise NotFound
     ownership.ask(
@@ -366,7 +330,9 @@ def _to_prove(group: Group) -> list[str]:
 
 
 def _hand_over(group: Group, email: str) -> str:
-    desk.hand_over(current.session(), group, email, forms.text("to", 320), now=current.now())
+    to = forms.text("to", 320)
+    forms.require_rate("letter", of=to)
+    desk.hand_over(current.session(), group, email, to, now=current.now())
     return _("Un lien est parti à cette adresse. Rien ne change avant qu’il soit suivi.")
 
 

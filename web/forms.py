@@ -51,9 +51,13 @@ def seconds_open() -> float | None:
     return current.now().timestamp() - opened
 
 
-def require_rate(what: str) -> None:
-    """Count one more of `what` for this reader; raises Refused beyond the limit."""
-    rates.require(current.session(), what, request.remote_addr or "", now=current.now())
+def require_rate(what: str, of: str | None = None) -> None:
+    """Count one more of `what` for the reader's network, or for what is named; raises Refused
+    beyond the limit. What is refused afterwards, and rolled back, was not done and is not counted.
+    """
+    who = rates.network(request.remote_addr or "") if of is None else of
+    settings = current.parts().settings
+    rates.require(current.session(), what, who, now=current.now(), settings=settings)
 
 
 def in_words(refusal: Refused) -> str:

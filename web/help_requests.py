@@ -11,8 +11,7 @@ from aggregator.registry import help_requests, keepers
 from aggregator.store import directory
 from aggregator.store.tables import Group, HelpRequest
 from aggregator.taxonomy import areas, terms
-from web import current, forms
-from web.caching import keep_private
+from web import current, forms, links
 from web.desk import signed_in
 from web.groups import places_to_choose
 from web.languages import flash, language
@@ -20,6 +19,8 @@ from web.languages import translate as _
 from web.routing import ID
 
 blueprint = Blueprint("help_requests", __name__)
+
+_DEAD = "help_requests/dead.html"
 
 
 @blueprint.get("/entraide")
@@ -61,6 +62,7 @@ def ask() -> ResponseReturnValue:
         try:
             forms.require_person()
             forms.require_rate("propose")
+            forms.require_rate("help", of=forms.text("email", 320))
             help_requests.ask(
                 session,
                 title=forms.text("title", 201),
@@ -92,32 +94,32 @@ def ask() -> ResponseReturnValue:
 @blueprint.route("/demandes/confirmer/<secret>", methods=["GET", "POST"])
 def confirm(secret: str) -> ResponseReturnValue:
     """The mailed link; its button sends the request to the moderators."""
-    session, now = current.session(), current.now()
-    keep_private()
-    row = help_requests.look(session, secret, now=now)
-    if row is None:
-        return render_template("help_requests/dead.html"), 410
-    if request.method == "GET":
-        return render_template("help_requests/confirm.html", row=row)
-    help_requests.confirm(session, secret, now=now)
-    session.commit()
-    return render_template("help_requests/confirmed.html")
+    return links.follow(
+        secret,
+        help_requests.look,
+        help_requests.confirm,
+        show=lambda row: render_template("help_requests/confirm.html", row=row),
+        done=lambda _row: render_template("help_requests/confirmed.html"),
+        dead=_DEAD,
+    )
 
 
 @blueprint.route("/demandes/gerer/<secret>", methods=["GET", "POST"])
 def manage(secret: str) -> ResponseReturnValue:
     """Its author's link; its button closes the request."""
-    session, now = current.session(), current.now()
-    keep_private()
-    row = help_requests.look_manage(session, secret, now=now)
-    if row is None:
-        return render_template("help_requests/dead.html"), 410
-    if request.method == "GET":
-        return render_template("help_requests/manage.html", row=row)
-    help_requests.close(session, secret, now=now)
-    session.commit()
-    flash(_("La demande est close. Merci d’être passé par ici !"), "good")
-    return redirect(url_for("help_requests.page", id=row.id), 303)
+
+    def closed(row: HelpRequest) -> ResponseReturnValue:
+        flash(_("La demande est close. Merci d’être passé par ici !"), "good")
+        return redirect(url_for("help_requests.page", id=row.id), 303)
+
+    return links.follow(
+        secret,
+        help_requests.look_manage,
+        help_requests.close,
+        show=lambda row: render_template("help_requests/manage.html", row=row),
+        done=closed,
+        dead=_DEAD,
+    )
 
 
 @blueprint.route(f"/demandes/{ID}", methods=["GET", "POST"])
@@ -156,6 +158,7 @@ def _answer(row: HelpRequest, groups: list[Group], email: str) -> None:
     group = directory.by_slug(current.session(), forms.text("group", 200))
     if group is None or group.id not in {one.id for one in groups}:
         raise Refused("not_yours")
+    forms.require_rate("answer", of=email)
     help_requests.answer(
         current.session(), row, group, email, forms.text("text", 3001), now=current.now()
     )

@@ -13,11 +13,11 @@ from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
 from aggregator.publish.text import cut
-from aggregator.registry import desk, rates, registration, wording
+from aggregator.registry import desk, registration, wording
 from aggregator.store import directory
 from aggregator.store.tables import Group, Registration
 from aggregator.taxonomy import terms
-from web import current, forms
+from web import current, forms, links
 from web.caching import keep_private
 from web.groups import places_to_choose
 from web.languages import language
@@ -74,7 +74,7 @@ def choose(key: str) -> ResponseReturnValue:
         forms.require_person()
         registration.choose(session, row, _chosen(row), now)
         email = forms.text("email", 320)
-        rates.require(session, "confirm", email, now=now)
+        forms.require_rate("confirm", of=email)
         registration.ask_confirmation(session, row, email, now=now)
     except Refused as error:
         session.rollback()
@@ -93,8 +93,10 @@ def claim(key: str) -> ResponseReturnValue:
         raise NotFound
     try:
         forms.require_person()
+        email = forms.text("email", 320)
         forms.require_rate("claim")
-        desk.claim(session, group, forms.text("email", 320), now=now, language=language())
+        forms.require_rate("letter", of=email)
+        desk.claim(session, group, email, now=now, language=language())
     except Refused as error:
         session.rollback()
         return _page(row, forms.in_words(error)), 422
@@ -105,21 +107,19 @@ def claim(key: str) -> ResponseReturnValue:
 @blueprint.route("/confirmer/<secret>", methods=["GET", "POST"])
 def confirm(secret: str) -> ResponseReturnValue:
     """The mailed link shows what it is about; its button makes the group live."""
-    session, now = current.session(), current.now()
-    keep_private()
-    if request.method == "GET":
-        row = registration.look(session, secret, now=now)
-        if row is None:
-            return render_template("desk/dead.html"), 410
-        return render_template("join/confirm.html", profile=registration.profile_of(row))
-    try:
-        row = registration.confirm(session, secret, now=now)
-    except Refused as error:
-        session.rollback()
-        return render_template("desk/dead.html", refusal=forms.in_words(error)), 410
-    session.commit()
-    group = session.get(Group, row.group_id) if row.group_id else None
-    return render_template("join/live.html", group=group, row=row)
+
+    def live(row: Registration) -> str:
+        group = current.session().get(Group, row.group_id) if row.group_id else None
+        return render_template("join/live.html", group=group, row=row)
+
+    return links.follow(
+        secret,
+        registration.look,
+        registration.confirm,
+        show=lambda row: render_template("join/confirm.html", profile=registration.profile_of(row)),
+        done=live,
+        dead="desk/dead.html",
+    )
 
 
 def _page(row: Registration, refusal: str | None = None) -> str:

@@ -2,95 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
-
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, NotFound
 
 from aggregator.errors import Refused
 from aggregator.registry import moderators
 from aggregator.store.tables import Moderator
-from web import current, forms, signing
-from web.caching import keep_private
+from web import current, forms
 from web.languages import flash
 from web.languages import translate as _
 from web.routing import ID
+from web.signing import Door
 
 blueprint = Blueprint("moderators", __name__)
 
-_PURPOSE = "moderation"
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
-
-
-def signed_in() -> Moderator | None:
-    """Who moderates in this browser; None for everybody else."""
-    value = signing.cookie(_PURPOSE)
-    return moderators.of(current.session(), value, now=current.now()) if value else None
-
-
-def for_moderators(view: View) -> View:
-    """Pass the signed-in moderator on; others are sent to ask for a link."""
-
-    @wraps(view)
-    def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
-        keep_private()
-        moderator = signed_in()
-        if moderator is None:
-            return redirect(url_for("moderators.ask"), 303)
-        return view(*args, moderator=moderator, **options)
-
-    return cast(View, guarded)
+_door = Door(
+    cookie="moderation",
+    folder="moderation",
+    outside="moderators.ask",
+    inside="moderation.queue",
+    ask_link=moderators.ask_link,
+    look_link=moderators.look_link,
+    open_session=moderators.open_session,
+    close_session=moderators.close_session,
+    whose=moderators.of,
+)
+signed_in = _door.signed_in
+for_moderators = _door.guard("moderator")
 
 
 @blueprint.route("/moderation/entrer", methods=["GET", "POST"])
 def ask() -> ResponseReturnValue:
-    """Have a link mailed; the answer is the same for every address."""
-    refusal = None
-    if request.method == "POST":
-        session = current.session()
-        try:
-            forms.require_person()
-            forms.require_rate("sign_in")
-            moderators.ask_link(session, forms.text("email", 320), now=current.now())
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
-            return render_template("moderation/asked.html")
-    page = render_template("moderation/ask.html", refusal=refusal)
-    return page, 200 if refusal is None else 422
+    """Have a link to the queue mailed."""
+    return _door.ask()
 
 
 @blueprint.route("/moderation/entrer/<secret>", methods=["GET", "POST"])
 def enter(secret: str) -> ResponseReturnValue:
     """The mailed link; its button signs in."""
-    session, now = current.session(), current.now()
-    keep_private()
-    if request.method == "GET":
-        if moderators.look_link(session, secret, now=now) is None:
-            return render_template("moderation/dead.html"), 410
-        return render_template("desk/enter.html", title=_("Ouvrir la modération"))
-    value = moderators.open_session(session, secret, now=now)
-    session.commit()
-    if value is None:
-        return render_template("moderation/dead.html"), 410
-    to_queue = make_response(redirect(url_for("moderation.queue"), 303))
-    return signing.remember(to_queue, _PURPOSE, value)
+    return _door.enter(secret, _("Ouvrir la modération"))
 
 
 @blueprint.post("/moderation/sortir")
 def sign_out() -> ResponseReturnValue:
     """End this session."""
-    value = signing.cookie(_PURPOSE)
-    if value:
-        moderators.close_session(current.session(), value, now=current.now())
-        current.session().commit()
-    return signing.forget(make_response(redirect(url_for("news.home"), 303)), _PURPOSE)
+    return _door.sign_out()
 
 
 @blueprint.route("/moderation/equipe", methods=["GET", "POST"])

@@ -17,10 +17,11 @@ from aggregator.errors import FilcommunError, MailError, Refused, TooMany
 from aggregator.mail import digest, subscribing
 from aggregator.mail.message import Content
 from aggregator.mail.wishes import CONSENT, Wish
+from aggregator.registry import rates
 from aggregator.search.view import View
 from aggregator.store import directory
 from aggregator.store.tables import Subscriber, Subscription
-from web import current, forms, listing
+from web import current, forms, links, listing
 from web.caching import keep_private
 from web.languages import flash, language
 from web.languages import translate as _
@@ -30,6 +31,7 @@ from web.security import csrf, show_in_own_frame
 blueprint = Blueprint("subscription", __name__, url_prefix="/abonnement")
 
 RHYTHMS = ("daily", "weekly", "monthly", "alert")
+_DEAD = "subscription/dead.html"
 ZONES = tuple(sorted(zone for zone in available_timezones() if zone.startswith("Europe/")))
 
 
@@ -79,7 +81,7 @@ def ask() -> ResponseReturnValue:
             wish,
             settings=current.parts().settings,
             now=current.now(),
-            place=request.remote_addr or "",
+            place=rates.network(request.remote_addr or ""),
             names=_names(wish.view),
         )
     except MailError:
@@ -106,18 +108,14 @@ def asked() -> str:
 @blueprint.route("/confirmer/<secret>", methods=["GET", "POST"])
 def confirm(secret: str) -> ResponseReturnValue:
     """The mailed link: shows what it is about; its button begins."""
-    session, now = current.session(), current.now()
-    keep_private()
-    if request.method == "POST":
-        subscription = subscribing.confirm(session, secret, now=now)
-        if subscription is None:
-            return render_template("subscription/dead.html"), 410
-        session.commit()
-        return render_template("subscription/confirmed.html", subscription=subscription)
-    subscription = subscribing.look(session, secret, now=now)
-    if subscription is None:
-        return render_template("subscription/dead.html"), 410
-    return render_template("subscription/confirm.html", subscription=subscription)
+    return links.follow(
+        secret,
+        subscribing.look,
+        subscribing.confirm,
+        show=lambda row: render_template("subscription/confirm.html", subscription=row),
+        done=lambda row: render_template("subscription/confirmed.html", subscription=row),
+        dead=_DEAD,
+    )
 
 
 @blueprint.route("/quitter/<link>", methods=["GET", "POST"])
@@ -171,7 +169,7 @@ def manage(link: str) -> ResponseReturnValue:
     """All subscriptions of one address."""
     subscriber = _managed(link)
     if subscriber is None:
-        return render_template("subscription/dead.html"), 410
+        return links.is_dead(_DEAD)
     return render_template(
         "subscription/manage.html",
         link=link,
@@ -186,7 +184,7 @@ def export(link: str) -> ResponseReturnValue:
     """Everything we keep of one address."""
     subscriber = _managed(link)
     if subscriber is None:
-        return render_template("subscription/dead.html"), 410
+        return links.is_dead(_DEAD)
     response = jsonify(subscribing.export(current.session(), subscriber))
     response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.json"'
     return response
@@ -198,7 +196,7 @@ def act(link: str) -> ResponseReturnValue:
     session, now = current.session(), current.now()
     subscriber = _managed(link)
     if subscriber is None:
-        return render_template("subscription/dead.html"), 410
+        return links.is_dead(_DEAD)
     deed = forms.text("acte", 20)
     if deed == "tout-effacer":
         subscribing.forget(session, subscriber)

@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import keepers, profile, rates, signing_in
+from aggregator.registry import keepers, profile, signing_in
 from aggregator.registry.wording import REFUSAL_REASONS
 from aggregator.store import directory, outbox, tokens
 from aggregator.store.tables import Group, HelpRequest, Moderator
@@ -23,9 +23,9 @@ from aggregator.taxonomy import areas, terms
 CONFIRMATION: Final = timedelta(hours=48)
 OPEN: Final = timedelta(days=60)
 MOST_TOLD: Final = 30
+"""Groups told of one request: the nearest first."""
 REMEMBERED: Final = timedelta(days=30)
 """After its end, how long we know who asked."""
-"""Groups told of one request: the nearest first."""
 
 
 def ask(
@@ -50,7 +50,6 @@ def ask(
     for field, value in (("title", title), ("text", text)):
         if not value:
             raise Refused("missing", field=field)
-    rates.require(session, "help", email, now=now)
     request = HelpRequest(
         title=title,
         text=text,
@@ -173,7 +172,6 @@ def answer(
     text = profile.paragraphs(text, "text", 3000)
     if not text:
         raise Refused("missing", field="text")
-    rates.require(session, "answer", keeper.email, now=now)
     values = {
         "title": request.title,
         "text": text,

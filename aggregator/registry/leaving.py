@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import keepers, rates
+from aggregator.registry import keepers
 from aggregator.store import outbox, suppressions, tokens
 from aggregator.store.tables import (
     Amendment,
@@ -34,8 +34,7 @@ LINK: Final = timedelta(hours=48)
 
 def ask(session: Session, group: Group, *, now: datetime) -> int:
     """Mail each full keeper a link to leave; how many letters, 0 when the group has no keeper:
-    then claiming and proving it comes first. Raises Refused (`too_often`)."""
-    rates.require(session, "leave", f"group {group.id}", now=now)
+    then claiming and proving it comes first."""
     full = keepers.full(session, group)
     for keeper in full:
         secret = tokens.issue(session, "leaving_link", str(group.id), now=now, lifetime=LINK)

@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, keepers, rates, signing_in
+from aggregator.registry import amendments, keepers, signing_in
 from aggregator.registry.wording import sentence
 from aggregator.store import outbox, tokens
 from aggregator.store.suppressions import address_key
@@ -58,7 +58,6 @@ def ask(
     address = address or _to_prove(group, method)
     if not host_of(address):
         raise Refused("missing", field="home")
-    rates.require(session, "prove", f"group {group.id}", now=now)
     proof = session.scalar(
         select(Ownership).where(
             Ownership.group_id == group.id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -17,6 +19,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from aggregator.errors import DatabaseError
 
+_PATIENT = 30
+"""Seconds of waiting for another writer before "database is locked"."""
+_HURRIED = 0.5
+
 
 def open_database(url: str) -> Engine:
     """An engine on the database at `url`, set up for several processes.
@@ -28,8 +34,7 @@ def open_database(url: str) -> Engine:
         engine = create_engine(
             address,
             pool_pre_ping=address.get_backend_name() != "sqlite",
-            # Half a minute of waiting for another writer before "database is locked".
-            connect_args={"timeout": 30} if address.get_backend_name() == "sqlite" else {},
+            connect_args={"timeout": _PATIENT} if address.get_backend_name() == "sqlite" else {},
         )
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
@@ -56,13 +61,36 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(f"PRAGMA busy_timeout={_PATIENT * 1000}")
     cursor.close()
 
 
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions whose rows stay readable after the commit."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def briefly(open_session: sessionmaker[Session]) -> Iterator[Session]:
+    """A transaction that gives up after half a second where another writer is in its way.
+
+    For what may be left undone. Raises SQLAlchemy's OperationalError then.
+    """
+    with open_session() as session:
+        connection = session.connection()
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_HURRIED:.3f}s'")
+            yield session
+            session.commit()
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout={_HURRIED * 1000:.0f}")
+        try:
+            yield session
+            session.commit()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={_PATIENT * 1000}")
 
 
 def upgrade(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import Refused
 from aggregator.registry import amendments, moderation, rates, registration
+from aggregator.settings import Settings
 from aggregator.store.tables import Amendment, Group, Letter, Moderator
 
 Act = Callable[[Session, int], object]
@@ -98,10 +99,10 @@ def test_two_moderators_who_decide_at_once_decide_once(
 
 
 def test_a_limit_counts_everybody_who_comes_at_once(
-    sessions: sessionmaker[Session], session: Session, now: datetime
+    sessions: sessionmaker[Session], session: Session, now: datetime, here: Settings
 ) -> None:
     def ask(own: Session, _number: int) -> object:
-        rates.require(own, "sign_in", "192.0.2.1", now=now)
+        rates.require(own, "leave", "192.0.2.0/24", now=now, settings=here)
         return "let in"
 
     got = at_once(sessions, ask, people=8)

@@ -158,10 +158,3 @@ def test_a_wrong_request_is_refused(
     with pytest.raises(Refused) as refused:
         asked(session, now, **options)
     assert refused.value.reason == reason
-
-
-def test_one_address_asks_at_most_three_times_a_day(session: Session, now: datetime) -> None:
-    for _ in range(3):
-        asked(session, now)
-    with pytest.raises(Refused, match="too_often"):
-        asked(session, now)

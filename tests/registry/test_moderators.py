@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import moderators, rates, signing_in
-from aggregator.store.tables import Letter, Moderator, Rate
+from aggregator.registry import moderators, signing_in
+from aggregator.store.tables import Letter, Moderator
 
 
 def test_a_link_may_be_looked_at_by_scanners_and_signs_in_once(
@@ -119,21 +119,3 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         return
     assert "\n" not in address
     assert address.count("@") >= 1
-
-
-def test_a_limit_holds_per_person_and_ends_with_its_window(session: Session, now: datetime) -> None:
-    for _ in range(5):
-        rates.require(session, "sign_in", "192.0.2.1", now=now)
-    session.commit()
-    with pytest.raises(Refused, match="too_often"):
-        rates.require(session, "sign_in", "192.0.2.1", now=now)
-    rates.require(session, "sign_in", "192.0.2.2", now=now)
-    rates.require(session, "register", "192.0.2.1", now=now)
-    rates.require(session, "sign_in", "192.0.2.1", now=now + rates.HOUR)
-
-
-def test_counts_are_forgotten_when_their_window_is_over(session: Session, now: datetime) -> None:
-    rates.require(session, "sign_in", "192.0.2.1", now=now)
-    assert rates.forget(session, now) == 0
-    assert rates.forget(session, now + rates.HOUR) == 1
-    assert session.query(Rate).count() == 0

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 
-from web.limits import limiter
+from aggregator.registry import rates
 
 API = "/api/v1"
 
@@ -75,7 +75,6 @@ def test_every_fault_has_one_shape(client: FlaskClient, path: str, code: int) ->
 def test_reading_is_open_to_other_sites_and_conditional(client: FlaskClient) -> None:
     answer = client.get(f"{API}/entries")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert int(answer.headers["X-RateLimit-Remaining"]) > 0
     again = client.get(f"{API}/entries", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
 
@@ -90,7 +89,7 @@ def test_documentation_names_every_route(client: FlaskClient) -> None:
 def test_api_keeps_its_description_for_any_input(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limiter, "enabled", False)
+    monkeypatch.setitem(rates.LIMITS, "api", (1_000_000, rates.MINUTE))
     described = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", app)
     operations = [found.ok() for found in described.get_all_operations()]
     assert len(operations) == 9

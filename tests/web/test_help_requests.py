@@ -211,3 +211,10 @@ def test_a_phone_s_browser_asks_confirms_and_closes(
     page.get_by_role("button", name="Clore").click()
     page.get_by_text("Cette demande est close").wait_for()
     page.close()
+
+
+def test_one_address_asks_at_most_three_times_a_day(visitor: Any, letters: Letters) -> None:
+    for number in range(4):
+        answer = visitor.send("/demandes/nouvelle", **ASKED)
+        assert answer.status_code == (200 if number < 3 else 422)
+    assert len(letters()) == 3

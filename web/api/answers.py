@@ -14,16 +14,15 @@ from aggregator.store import directory, entries, stories
 from aggregator.store.tables import Entry, Group, Source
 from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
-from web import current, health
+from web import current, health, limits
 from web.api import schemas
 from web.api.description import description
 from web.groups import CHOOSERS
-from web.limits import API, limiter
 from web.listing import spoken
 from web.routing import ID
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Fil commun")
-limiter.limit(API)(blueprint)
+limits.guard(blueprint)
 
 
 @blueprint.get("/entries")
