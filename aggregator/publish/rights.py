@@ -5,10 +5,12 @@ Every page, feed, export, mail and peer shows entries through `shown`. It knows 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING
 
-from aggregator.publish.text import cut, line
+from aggregator.publish.text import after_title, cut, line
 
 if TYPE_CHECKING:
     from aggregator.store.tables import Entry
@@ -42,10 +44,10 @@ def may_show(entry: Entry) -> bool:
 def shown(entry: Entry) -> Shown:
     """What may be shown of an entry, by its source's rights.
 
-    `link` gives the title; `excerpt` adds 240 characters of the source's own summary and links
-    to its files; `full` adds text and picture, which are works and need consent. A deleted
-    entry keeps its title (its page is a tombstone), a hidden one or one of a group that left
-    keeps nothing. An unknown right counts as `link`.
+    `link` gives the title; `excerpt` adds 240 characters of the source's own summary (what it says
+    beyond the title) and links to its files; `full` adds text and picture, which are works and
+    need consent. A deleted entry keeps its title (its page is a tombstone), a hidden one or one
+    of a group that left keeps nothing. An unknown right counts as `link`.
     """
     if entry.hidden_at is not None or not entry.source.group.is_public:
         return Shown(title="")
@@ -53,8 +55,21 @@ def shown(entry: Entry) -> Shown:
     rights = entry.source.rights
     if entry.deleted_at is not None or rights not in {"excerpt", "full"}:
         return Shown(title)
-    excerpt = cut(entry.summary, EXCERPT_LENGTH)
+    excerpt = cut(after_title(entry.summary, title), EXCERPT_LENGTH)
     enclosures = tuple(dict(enclosure) for enclosure in entry.enclosures or ())
     if rights == "excerpt":
         return Shown(title, excerpt, enclosures=enclosures)
-    return Shown(title, excerpt, entry.content, entry.image, enclosures)
+    html = _without_heading(entry.content, title)
+    return Shown(title, excerpt, html, entry.image, enclosures)
+
+
+_HEADING = re.compile(r"\s*<(h[1-6])>(.{1,2000}?)</\1>", re.DOTALL)
+
+
+def _without_heading(html: str, title: str) -> str:
+    """Safe HTML without a first heading that only says the title again."""
+    heading = _HEADING.match(html)
+    if heading is None:
+        return html
+    said = line(unescape(re.sub(r"<[^>]*>", "", heading[2])))
+    return html[heading.end() :] if said.casefold() == title.casefold() else html

@@ -29,6 +29,38 @@ def line(text: str) -> str:
     return " ".join(safe(text).split())
 
 
+def after_title(text: str, title: str) -> str:
+    """The text on one line, without the title that many sources write again as its beginning.
+
+    A title that was cut from the text is continued; one that merely shares its first words with
+    a sentence takes nothing away.
+
+    >>> after_title("Le local est trouvé Cent soixante mètres carrés.", "Le local est trouvé")
+    'Cent soixante mètres carrés.'
+    >>> after_title("Qui veut apprendre à coudre ? Venez jeudi.", "Qui veut apprendre à…")
+    '…coudre ? Venez jeudi.'
+    >>> after_title("Le local est trouvé à Bondy.", "Le local est trouvé")
+    'Le local est trouvé à Bondy.'
+    """
+    text = line(text)
+    head = line(title)
+    is_cut = head.endswith(("…", "..."))
+    head = head.rstrip("….") if is_cut else head
+    if not head or _plain(text[: len(head)]) != _plain(head):
+        return text
+    rest = text[len(head) :]
+    if is_cut:
+        return "…" + rest.lstrip() if rest.strip("….") else ""
+    if rest[:1].isalnum():
+        return text
+    rest = rest.lstrip(" .:–—-")
+    return text if rest[:1].islower() else rest
+
+
+def _plain(text: str) -> str:
+    return text.replace("’", "'").casefold()
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters of the text on one line, ended at a word and by an ellipsis.
 

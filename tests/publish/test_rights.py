@@ -54,6 +54,26 @@ def test_excerpt_quotes_240_characters_of_the_summary_cut_at_a_word(
     assert some.enclosures
 
 
+def test_a_title_that_the_source_writes_again_is_shown_once(
+    a_source: Callable[..., Source], an_entry: Callable[..., Entry]
+) -> None:
+    source = a_source(rights="full")
+    title = "L’épicerie : le local est trouvé"
+    text, other = "<p>Cent mètres.</p>", "<h2>Autre chose</h2>"
+    for content, summary, html, excerpt in (
+        (
+            f"<h2>{title.replace('’', '&#8217;')}</h2>{text}",
+            f"{title} Cent mètres.",
+            text,
+            "Cent mètres.",
+        ),
+        (f"<h3><em>{title}</em></h3>", f"{title}\n", "", ""),
+        (other, f"{title} à Bondy.", other, f"{title} à Bondy."),
+    ):
+        some = shown(an_entry(source, uid=content, title=title, summary=summary, content=content))
+        assert (some.html, some.excerpt) == (html, excerpt)
+
+
 def test_full_shows_text_and_picture(told: Callable[..., Shown]) -> None:
     everything = told("full")
     assert everything.html == "<p>Tout le texte.</p>"
