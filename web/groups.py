@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -34,6 +36,8 @@ CHOOSERS = {
 }
 """Dimension → the directory's parameter."""
 SORTS = ("nom", "activite", "arrivee")
+PAGE = 60
+"""Groups of one page of the directory."""
 _RECENT = timedelta(days=30)
 
 
@@ -52,19 +56,31 @@ class Row:
 
 @blueprint.get("/groupes")
 def index() -> str:
-    """Every public group that carries the chosen terms, sorted."""
+    """The public groups that carry the chosen terms, sorted: a page, from the one after `apres`."""
     chosen = chosen_terms()
     sort = request.args.get("tri", "nom")
+    sort = sort if sort in SORTS else "nom"
+    newest = directory.last_news(current.session())
     found = directory.groups(current.session(), wanted(chosen), sources=False)
-    rows = _sorted(_rows(found), sort)
+    found = _sorted(found, sort, newest)
+    slugs = [group.slug for group in found]
+    after = request.args.get("apres", "")
+    # One that has left meanwhile: from the beginning, so that none is missed.
+    start = slugs.index(after) + 1 if after in slugs else 0
+    options = {CHOOSERS[dimension]: slug for dimension, slug in chosen.items()}
+    options |= {} if sort == "nom" else {"tri": sort}
     return render_template(
         "groups/index.html",
-        rows=rows,
+        rows=_rows(found[start : start + PAGE], newest),
+        total=len(found),
+        is_first=start == 0,
+        last=slugs[start + PAGE - 1] if len(found) > start + PAGE else None,
+        options=options,
         chosen=chosen,
         choosers=choosers(chosen),
-        sort=sort if sort in SORTS else "nom",
-        initials=_initials(rows) if sort not in {"activite", "arrivee"} else {},
-        query=request.query_string.decode(),
+        sort=sort,
+        letters=_letters(found) if sort == "nom" else [],
+        query=urlencode(options),
     )
 
 
@@ -175,10 +191,8 @@ def _folded(name: str) -> str:
     return areas.folded_name(name)
 
 
-def _rows(groups: list[Group]) -> list[Row]:
-    session = current.session()
-    recent = entries.counts_by_group(session, since=current.now() - _RECENT)
-    newest = directory.last_news(session)
+def _rows(groups: list[Group], newest: Mapping[int, datetime]) -> list[Row]:
+    recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
     return [
         Row(
             group,
@@ -191,22 +205,24 @@ def _rows(groups: list[Group]) -> list[Row]:
     ]
 
 
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
+def _sorted(groups: list[Group], sort: str, newest: Mapping[int, datetime]) -> list[Group]:
     if sort == "activite":
         long_ago = datetime(1970, 1, 1, tzinfo=PARIS)
-        return sorted(rows, key=lambda row: row.newest or long_ago, reverse=True)
+        return sorted(groups, key=lambda group: newest.get(group.id, long_ago), reverse=True)
     if sort == "arrivee":
-        return sorted(rows, key=lambda row: row.group.created_at, reverse=True)
-    return sorted(rows, key=lambda row: _folded(row.group.name))
+        return sorted(groups, key=lambda group: group.created_at, reverse=True)
+    return sorted(groups, key=lambda group: _folded(group.name))
 
 
-def _initials(rows: list[Row]) -> dict[int, str]:
-    """Group's id → the letter it is the first of, for the index of letters."""
-    first: dict[str, int] = {}
-    for row in rows:
-        folded = _folded(row.group.name)[:1].upper()
-        first.setdefault(folded if folded.isalpha() else "#", row.group.id)
-    return {id: letter for letter, id in first.items()}
+def _letters(groups: list[Group]) -> list[tuple[str, str | None]]:
+    """Each initial, and after which group its page begins: None for the first of all."""
+    found: dict[str, str | None] = {}
+    before = None
+    for group in groups:
+        folded = _folded(group.name)[:1].upper()
+        found.setdefault(folded if folded.isalpha() else "#", before)
+        before = group.slug
+    return list(found.items())
 
 
 def _terms(group: Group, dimension: str) -> list[Term]:

@@ -176,13 +176,6 @@ def test_month_shows_the_event_on_its_day(client: FlaskClient) -> None:
     page(client, "/agenda/1000-01", status=404)
 
 
-def test_directory_narrows_by_area_with_what_lies_inside(client: FlaskClient) -> None:
-    html = page(client, "/groupes?territoire=plaine-commune")
-    assert "Plaine verte" in html
-    assert "Des toits à Montreuil" not in html
-    page(client, "/groupes?territoire=atlantide", status=404)
-
-
 def test_every_term_has_a_page(client: FlaskClient) -> None:
     html = page(client, "/themes-et-lieux")
     paths = set(re.findall(r'href="(/(?:themes|objectifs|savoir-faire|territoires)/[^"]+)"', html))
