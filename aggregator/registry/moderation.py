@@ -5,7 +5,7 @@ Knows what a decision is, not what it does (`applying`) nor who may take it (`go
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -55,12 +55,6 @@ def queue(
     return session.scalars(query).all()
 
 
-def shown(session: Session, amendments: Iterable[Amendment], now: datetime) -> None:
-    """Note that a moderator has these before them; the first time counts."""
-    for amendment in amendments:
-        amendment.first_shown_at = amendment.first_shown_at or now
-
-
 def decide(
     session: Session,
     amendment: Amendment,
@@ -97,7 +91,7 @@ def decide(
     amendment.decided_at, amendment.decided_by = now, moderator
     amendment.reason = reason or ("checked" if verdict == "accept" else "")
     amendment.note = note.strip()[:2000]
-    amendment.seconds = _seconds(amendment, seconds, now)
+    amendment.seconds = None if seconds is None else max(0.0, min(seconds, LONGEST))
     session.flush()
     if verdict != "postpone":
         _tell(session, amendment, now)
@@ -324,12 +318,6 @@ def _not_ones_own_judge(session: Session, amendment: Amendment, moderator: Moder
     )
     if original is not None and original.decided_by_id == moderator.id and session.scalar(others):
         raise Refused("own_decision")
-
-
-def _seconds(amendment: Amendment, seconds: float | None, now: datetime) -> float | None:
-    if seconds is None and amendment.first_shown_at is not None:
-        seconds = (now - amendment.first_shown_at).total_seconds()
-    return None if seconds is None else max(0.0, min(seconds, LONGEST))
 
 
 def _again(amendment: Amendment) -> Amendment:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from aggregator.store.tables.base import Base
+from aggregator.store.tables.base import Base, Instant
 from aggregator.store.tables.inventory import Group
 from aggregator.store.tables.news import Entry
 
@@ -74,8 +74,6 @@ class Amendment(Base):
     risk: Mapped[int] = mapped_column(default=50)
     """0 to 100; the riskiest are decided first."""
     created_at: Mapped[datetime]
-    first_shown_at: Mapped[datetime | None]
-    """When a moderator first had it before them; for the seconds per decision."""
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("moderators.id", ondelete="SET NULL")
@@ -86,7 +84,7 @@ class Amendment(Base):
     note: Mapped[str] = mapped_column(default="")
     """The moderator's own words; public."""
     seconds: Mapped[float | None]
-    """Human time of the decision."""
+    """Human time of the decision, as the page counted it; None without script."""
     undo: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What was there before, as far as needed to go back; empty when nothing was applied."""
 
@@ -96,6 +94,10 @@ class Amendment(Base):
     approvals: Mapped[list[Approval]] = relationship(
         back_populates="amendment", cascade="all, delete-orphan", order_by="Approval.at"
     )
+
+
+# Nobody reads it any more, but the release before does while both run: the next one drops it.
+Base.metadata.tables["amendments"].append_column(Column("first_shown_at", Instant(timezone=True)))
 
 
 class Approval(Base):
