@@ -22,18 +22,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator.taxonomy import areas, terms
-from aggregator.understand import reading
-from aggregator.understand.lexicon import Lexicon, default_text, read_lexicon
-from aggregator.understand.stories import StoryEntry, StoryIndex
-from aggregator.understand.tags import (
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from aggregator.taxonomy import areas, terms  # noqa: E402
+from aggregator.understand import reading  # noqa: E402
+from aggregator.understand.lexicon import Lexicon, default_text, read_lexicon  # noqa: E402
+from aggregator.understand.stories import StoryEntry, StoryIndex  # noqa: E402
+from aggregator.understand.tags import (  # noqa: E402
     Profile,
     Rules,
     Understanding,
     learned_profile,
     tags_for,
 )
-from aggregator.understand.training import OBJECTIVES, Labelled, train
+from aggregator.understand.training import OBJECTIVES, Labelled, train  # noqa: E402
 
 DATA = Path("../shared/tagging")
 WEIGHTS = Path("aggregator/understand/data/weights.json")

@@ -46,6 +46,10 @@ _STUFFED = 6.0
 _SILENT = 3.0
 """Strength of all topics together under which a text says nothing of its subject."""
 _SECOND_OBJECTIVE = 0.42
+_STRONG = 3.0
+"""Weight in the lexicon from which one phrase says an objective or a skill by itself."""
+_USUAL = 2.0
+"""The same for two different phrases. « Ans » or « lundi » say nothing, however often."""
 _MAX_EVIDENCE = 6
 _EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 SKILLS_IN_TEXTS = ("code-webdesign", "participation-large", "gouvernance")
@@ -261,7 +265,13 @@ def _objectives(
 ) -> tuple[TagFound, ...]:
     if relevance < RELEVANT:
         return ()
-    slugs = [term.slug for term in terms.terms("objective")]
+    slugs = [
+        term.slug
+        for term in terms.terms("objective")
+        if not profile.objectives
+        or _is_known_for(profile, "objective", term.slug)
+        or _is_explicit(seen, "objective", term.slug)
+    ]
     chances = {
         slug: probability(
             weights.score(f"objective/{slug}", reading.objective_features(seen, slug))
@@ -272,7 +282,7 @@ def _objectives(
     total = sum(chances.values()) or 1.0
     ranked = sorted(chances, key=lambda slug: -chances[slug])
     kept = [ranked[0]]
-    if chances[ranked[1]] / total >= _SECOND_OBJECTIVE:
+    if len(ranked) > 1 and chances[ranked[1]] / total >= _SECOND_OBJECTIVE:
         kept.append(ranked[1])
     return tuple(_tag(seen, profile, "objective", slug, chances[slug] / total) for slug in kept)
 
@@ -285,7 +295,8 @@ def _skills(
         features = reading.lexicon_features(seen, "skill", slug)
         score = weights.score(f"skill/{slug}", features) + _prior(profile, "skill", slug)
         weight = probability(score) * relevance
-        if weight >= SKILL_TAGGED:
+        may = _is_known_for(profile, "skill", slug) or _is_explicit(seen, "skill", slug)
+        if weight >= SKILL_TAGGED and may:
             found[slug] = _tag(seen, profile, "skill", slug, weight)
     for slug in sorted(profile.skills - set(found)):
         # A text that shows another practice replaces what the group says of itself in general.
@@ -301,7 +312,8 @@ def _skills(
 
 
 def _tag(seen: Reading, profile: Profile, dimension: str, slug: str, weight: float) -> TagFound:
-    evidence = _evidence(seen, dimension, slug)
+    is_said = dimension == "topic" or _is_explicit(seen, dimension, slug)
+    evidence = _evidence(seen, dimension, slug) if is_said else ()
     if evidence:
         origin = "text"
     elif slug in getattr(profile, f"{dimension}s"):
@@ -309,6 +321,23 @@ def _tag(seen: Reading, profile: Profile, dimension: str, slug: str, weight: flo
     else:
         origin = "learned"
     return TagFound(dimension, slug, origin, round(weight, 3), evidence)
+
+
+def _is_known_for(profile: Profile, dimension: str, slug: str) -> bool:
+    """Whether the group declares a tag, or its earlier entries earned it."""
+    declared: frozenset[str] = getattr(profile, f"{dimension}s")
+    return slug in declared or profile.learned.get((dimension, slug), 0.0) > 0
+
+
+def _is_explicit(seen: Reading, dimension: str, slug: str) -> bool:
+    """Whether a text itself says so: by one strong phrase, or two usual ones."""
+    claims = {
+        found.hit.phrase: dict(found.hit.claims).get(slug, 0.0)
+        for found in seen.found.get(dimension, ())
+    }
+    return max(claims.values(), default=0.0) >= _STRONG or (
+        sum(weight >= _USUAL for weight in claims.values()) > 1
+    )
 
 
 def _evidence(seen: Reading, dimension: str, slug: str) -> tuple[Evidence, ...]:

@@ -37,6 +37,17 @@ def test_a_skill_that_only_the_group_declares_is_inherited_and_says_so() -> None
     assert (tag.slug, tag.origin, tag.evidence) == ("quartiers-populaires", "source", ())
 
 
+def test_weak_words_give_no_objective_against_what_the_group_declares() -> None:
+    profile = Profile(objectives=frozenset({"renforcer-les-cooperations"}))
+    weak = tags_for("Gare de Bondy", "Depuis dix ans, lundi et mardi, le train.", profile=profile)
+    assert [(tag.slug, tag.origin) for tag in weak.objectives] == [
+        ("renforcer-les-cooperations", "source")
+    ]
+    strong = tags_for("Vernissage à Bondy", "Exposition et concert, entrée libre.", profile=profile)
+    assert strong.objectives[0].slug == "rendre-visible"
+    assert strong.objectives[0].origin == "text"
+
+
 def test_no_text_alone_makes_the_skill_of_working_from_quartiers_populaires() -> None:
     found = tags_for("Nos quartiers populaires", "Avec les habitants des quartiers populaires.")
     assert "quartiers-populaires" not in {tag.slug for tag in found.skills}
