@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -20,6 +19,7 @@ from aggregator.search.engine import (
 )
 from aggregator.search.engines import paging
 from aggregator.search.engines.folder import Beside
+from aggregator.search.engines.noting import Noting
 from aggregator.search.engines.opensearch_query import (
     FORMAT,
     SETTINGS,
@@ -40,42 +40,24 @@ _BATCH: Final = 500
 """Operations in one bulk request, queries in one multi-search."""
 
 
-class OpenSearchEngine:
+class OpenSearchEngine(Noting):
     """An `Engine` over one alias of a cluster."""
 
     def __init__(self, client: Any, alias: str, index: str | None = None) -> None:
+        super().__init__()
         self._client = client
         self._alias = alias
         self._index = index or alias
-        self._lock = threading.RLock()
-        self._noted: dict[int, IndexedEntry] = {}
-        self._removed: set[int] = set()
 
     # Writing
 
-    def add(self, entries: Iterable[IndexedEntry]) -> None:
-        with self._lock:
-            for entry in entries:
-                self._noted[entry.id] = entry
-                self._removed.discard(entry.id)
-
-    def remove(self, ids: Iterable[int]) -> None:
-        with self._lock:
-            for entry in ids:
-                self._noted.pop(entry, None)
-                self._removed.add(entry)
-
-    def commit(self) -> None:
-        """Sends what was noted; a cluster takes each entry by itself, twice is once."""
-        with self._lock:
-            operations: list[int | IndexedEntry] = [*self._removed, *self._noted.values()]
-            for start in range(0, len(operations), _BATCH):
-                self._send(operations[start : start + _BATCH])
-            if operations:
-                with _told(self._alias):
-                    self._client.indices.refresh(index=self._index)
-            self._noted.clear()
-            self._removed.clear()
+    def _write(self, entries: Sequence[IndexedEntry], removed: set[int]) -> None:
+        """A cluster takes each entry by itself; twice is once."""
+        operations: list[int | IndexedEntry] = [*removed, *entries]
+        for start in range(0, len(operations), _BATCH):
+            self._send(operations[start : start + _BATCH])
+        with _told(self._alias):
+            self._client.indices.refresh(index=self._index)
 
     def _send(self, operations: Sequence[int | IndexedEntry]) -> None:
         lines: list[Body] = []

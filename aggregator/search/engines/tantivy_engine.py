@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from aggregator.search.engine import (
 )
 from aggregator.search.engines import folder, paging, tantivy_query
 from aggregator.search.engines.folder import Format, Shelf
+from aggregator.search.engines.noting import Noting
 from aggregator.search.query import (
     Query,
     Word,
@@ -34,53 +35,33 @@ _MOST_VALUES: Final = 65_000
 """Values of a dimension that are counted; more than any collection has."""
 
 
-class TantivyEngine:
+class TantivyEngine(Noting):
     """An `Engine` over one shelf of folders."""
 
     def __init__(self, shelf: Shelf) -> None:
+        super().__init__()
         self._shelf = shelf
-        self._lock = threading.RLock()
-        self._noted: dict[int, IndexedEntry] = {}
-        self._removed: set[int] = set()
+        self._following = threading.RLock()
         self._looked = 0.0
         with self._reading():
             self._open(shelf.current())
 
     # Writing
 
-    def add(self, entries: Iterable[IndexedEntry]) -> None:
-        with self._lock:
-            for entry in entries:
-                self._noted[entry.id] = entry
-                self._removed.discard(entry.id)
-
-    def remove(self, ids: Iterable[int]) -> None:
-        with self._lock:
-            for entry in ids:
-                self._noted.pop(entry, None)
-                self._removed.add(entry)
-
-    def commit(self) -> None:
-        with self._lock:
-            if not self._noted and not self._removed:
-                return
-            with self._shelf.writing(), self._reading():
-                self.refresh()
-                self._write(self._noted.values(), self._removed | set(self._noted))
-            self._noted.clear()
-            self._removed.clear()
+    def _write(self, entries: Sequence[IndexedEntry], removed: set[int]) -> None:
+        with self._shelf.writing(), self._reading():
             self.refresh()
-
-    def _write(self, entries: Iterable[IndexedEntry], gone: set[int]) -> None:
-        writer = self._index.writer(_HEAP, 1)
-        try:
-            writer.delete_documents_by_query(tantivy_query.with_ids(gone))
-            for entry in entries:
-                writer.add_document(tantivy_query.document(entry))
-            writer.commit()
-        finally:
-            # Also lets go of Tantivy's own lock.
-            writer.wait_merging_threads()
+            writer = self._index.writer(_HEAP, 1)
+            try:
+                gone = removed | {entry.id for entry in entries}
+                writer.delete_documents_by_query(tantivy_query.with_ids(gone))
+                for entry in entries:
+                    writer.add_document(tantivy_query.document(entry))
+                writer.commit()
+            finally:
+                # Also lets go of Tantivy's own lock.
+                writer.wait_merging_threads()
+            self.refresh()
 
     # Reading
 
@@ -164,7 +145,7 @@ class TantivyEngine:
             return int(self._searcher().num_docs)
 
     def refresh(self) -> None:
-        with self._lock, self._reading():
+        with self._following, self._reading():
             self._looked = 0.0
             self._follow(strict=True)
 
@@ -174,7 +155,7 @@ class TantivyEngine:
     # Following commits
 
     def _searcher(self) -> Any:
-        with self._lock:
+        with self._following:
             self._follow()
             return self._index.searcher()
 
@@ -185,14 +166,24 @@ class TantivyEngine:
         if self._shelf.moved(self._stamp, strict=strict):
             self._open(self._shelf.current())
         elif self._shelf.stamp() != (0, 0):
-            self._index.reload()
+            self._reload()
         self._looked = now
 
     def _open(self, path: Path) -> None:
         self._stamp = self._shelf.stamp()
         self._index = tantivy.Index.open(str(path))
         self._index.config_reader("manual")
-        self._index.reload()
+        self._commits = path / "meta.json"
+        self._seen = (0, 0)
+        self._reload()
+
+    def _reload(self) -> None:
+        """Opens all segments anew where something was committed: not a thing to do each time."""
+        status = self._commits.stat()
+        newest = (status.st_mtime_ns, status.st_ino)
+        if newest != self._seen:
+            self._index.reload()
+            self._seen = newest
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

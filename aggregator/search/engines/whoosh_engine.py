@@ -10,7 +10,6 @@ import heapq
 import math
 import pickle
 import struct
-import threading
 import time
 import zlib
 from collections import Counter
@@ -31,6 +30,7 @@ from aggregator.search.engines import folder, paging
 from aggregator.search.engines.batch import FIELDS, Batch, Merged
 from aggregator.search.engines.flat import FlatCodec, FlatWriter, Folder, checksum, key, mask_only
 from aggregator.search.engines.folder import Format, Shelf
+from aggregator.search.engines.noting import Noting
 from aggregator.search.engines.segment import Segment
 from aggregator.search.query import And, Or, Phrase, Prefix, Query, Word
 
@@ -64,14 +64,12 @@ class Terms(FieldType):  # type: ignore[misc]  # Whoosh has no types
         self.format = Existence()
 
 
-class WhooshEngine:
+class WhooshEngine(Noting):
     """An `Engine` over one shelf of folders."""
 
     def __init__(self, shelf: Shelf) -> None:
+        super().__init__()
         self._shelf = shelf
-        self._lock = threading.RLock()
-        self._noted: dict[int, IndexedEntry] = {}
-        self._removed: set[int] = set()
         self._segments: dict[str, tuple[Any, Segment]] = {}
         self._generation = -1
         self._stamp = (0, 0)
@@ -82,34 +80,15 @@ class WhooshEngine:
 
     # Writing
 
-    def add(self, entries: Iterable[IndexedEntry]) -> None:
-        with self._lock:
-            for entry in entries:
-                self._noted[entry.id] = entry
-                self._removed.discard(entry.id)
+    def _write(self, entries: Sequence[IndexedEntry], removed: set[int]) -> None:
+        with self._shelf.writing(), self._reading():
+            self.refresh()
+            for start in range(0, max(1, len(entries)), _BATCH):
+                part = entries[start : start + _BATCH]
+                self._write_segment(part, removed | {entry.id for entry in part})
+                removed = set()
 
-    def remove(self, ids: Iterable[int]) -> None:
-        with self._lock:
-            for entry in ids:
-                self._noted.pop(entry, None)
-                self._removed.add(entry)
-
-    def commit(self) -> None:
-        with self._lock:
-            if not self._noted and not self._removed:
-                return
-            noted = list(self._noted.values())
-            gone = set(self._removed)
-            with self._shelf.writing(), self._reading():
-                self.refresh()
-                for start in range(0, max(1, len(noted)), _BATCH):
-                    part = noted[start : start + _BATCH]
-                    self._write(part, gone | {entry.id for entry in part})
-                    gone.clear()
-            self._noted.clear()
-            self._removed.clear()
-
-    def _write(self, entries: Sequence[IndexedEntry], gone: set[int]) -> None:
+    def _write_segment(self, entries: Sequence[IndexedEntry], gone: set[int]) -> None:
         with self._writer() as writer:
             offset = 0
             for segment in writer.segments:
