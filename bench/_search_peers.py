@@ -1,4 +1,4 @@
-"""What is measured, each behind the same three verbs: build, ask, write a few more.
+"""What is measured, each behind the same verbs: build, ask, write a few more, tell how many it has.
 
 Our engines as the portal uses them; SQLite FTS5 set up as lemon24/reader does; PostgreSQL set up
 as Miniflux does, with French configured on the server.
@@ -12,7 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from aggregator.search.engine import IndexedEntry
 from aggregator.search.engines import open_engine
 from aggregator.search.highlight import excerpt
 from aggregator.search.parser import parse
-from aggregator.search.query import Between, Tag, both
+from aggregator.search.query import Between, Query, Tag, both
 
 FACETS = ("topic", "source", "area")
 PAGE = 20
@@ -54,12 +54,7 @@ class Ours:
         self._engine.commit()
 
     def ask(self, asked: Asked) -> int:
-        query = both(
-            parse(asked.words, now=NEWEST).query,
-            Tag("topic", (asked.topic,)) if asked.topic else both(),
-            Tag("area", (asked.area,)) if asked.area else both(),
-            Between(asked.since, asked.until) if asked.since else both(),
-        )
+        query = understood(asked)
         results = self._engine.search(query, limit=PAGE, facets=FACETS)
         marks = ",".join("?" * len(results.ids))
         rows = self._texts.execute(f"SELECT text FROM entries WHERE id IN ({marks})", results.ids)
@@ -67,8 +62,25 @@ class Ours:
             excerpt(text, query, limit=240)
         return results.total
 
+    def held(self) -> int:
+        return self._engine.count()
+
+    def matching(self, saved: Mapping[int, Asked], among: Sequence[int]) -> None:
+        queries = {number: understood(asked) for number, asked in saved.items()}
+        self._engine.matching(queries, among)
+
     def size(self) -> int:
         return folder_size(self.folder)
+
+
+def understood(asked: Asked) -> Query:
+    """A query of the mix as ours."""
+    return both(
+        parse(asked.words, now=NEWEST).query,
+        Tag("topic", (asked.topic,)) if asked.topic else both(),
+        Tag("area", (asked.area,)) if asked.area else both(),
+        Between(asked.since, asked.until) if asked.since else both(),
+    )
 
 
 def keep_texts(folder: Path, entries: Iterable[IndexedEntry]) -> None:
@@ -150,6 +162,11 @@ class Fts5:
         db.rollback()
         return total
 
+    def held(self) -> int:
+        held = self._db.execute("SELECT max(id) FROM entries").fetchone()[0]
+        self._db.rollback()
+        return held
+
     def size(self) -> int:
         return sum(f.stat().st_size for f in self.file.parent.glob("fts5.db*"))
 
@@ -222,8 +239,14 @@ class Postgresql:
                 ).fetchall()
         return total
 
+    def held(self) -> int:
+        return self._db.execute("SELECT max(id) FROM entries").fetchone()[0]
+
     def size(self) -> int:
         return self._db.execute("SELECT pg_database_size(current_database())").fetchone()[0]
+
+
+Peer = Ours | Fts5 | Postgresql
 
 
 def conditions(asked: Asked, mark: str, day: object) -> tuple[list[str], list[object]]:

@@ -140,7 +140,7 @@ def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(index_url
     process.join()
 
 
-def _commit_forever(url: str, ready: object) -> None:
+def _commit_forever(url: str, ready: object, committed: object) -> None:
     """Adds ten entries per commit, all or nothing: their number says which commit."""
     engine = open_engine(url)
     start = engine.count()
@@ -151,6 +151,7 @@ def _commit_forever(url: str, ready: object) -> None:
             IndexedEntry(id=n, title=f"lot {start}", text="eau " * 200, published=NOW) for n in ids
         )
         engine.commit()
+        committed.set()
         start += 10
 
 
@@ -160,10 +161,11 @@ def test_killed_thirty_times_while_committing_it_opens_and_is_never_half(index_u
     context = multiprocessing.get_context("fork")
     last = 0
     for attempt in range(30):
-        ready = context.Event()
-        process = context.Process(target=_commit_forever, args=(index_url, ready))
+        ready, committed = context.Event(), context.Event()
+        process = context.Process(target=_commit_forever, args=(index_url, ready, committed))
         process.start()
-        assert ready.wait(30)
+        # Half of them during their first commit, half somewhere in a later one.
+        assert (committed if attempt % 2 else ready).wait(60)
         time.sleep(0.03 + 0.017 * attempt)
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
@@ -176,7 +178,7 @@ def test_killed_thirty_times_while_committing_it_opens_and_is_never_half(index_u
         assert sorted(found) == list(range(1, count + 1))
         last = count
         engine.close()
-    assert last > 0
+    assert last >= 10 * 15
 
 
 def _read_until(url: str, wanted: int, answers: object) -> None:
@@ -189,14 +191,13 @@ def _read_until(url: str, wanted: int, answers: object) -> None:
         assert results.total >= seen
         seen = results.total
         if seen >= wanted:
-            answers.put(True)
-            return
+            break
         time.sleep(0.02)
-    answers.put(False)
+    answers.put(seen)
 
 
 @embedded
-def test_reading_processes_see_each_commit_of_a_writer_at_work(index_url: str, make: Make) -> None:
+def test_reading_processes_see_every_commit_by_themselves(index_url: str, make: Make) -> None:
     writer = open_engine(index_url)
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
@@ -206,7 +207,7 @@ def test_reading_processes_see_each_commit_of_a_writer_at_work(index_url: str, m
     for number in range(1, 13):
         writer.add([make(number, "eau", topics=("climat",))])
         writer.commit()
-    seen = [answers.get(timeout=120) for _ in readers]
+    # How soon is for bench/search.py to say: here they wait until they do.
+    assert [answers.get(timeout=120) for _ in readers] == [12, 12]
     for reader in readers:
         reader.join()
-    assert seen == [True, True]

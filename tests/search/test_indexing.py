@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.errors import BrokenIndex
+from aggregator.errors import BrokenIndex, UnwritableIndex
 from aggregator.search import indexing
 from aggregator.search.engine import Engine
 from aggregator.search.engines import open_engine
 from aggregator.search.query import EVERYTHING, Tag, Word
 from aggregator.store.tables import Entry, EntryTag, Source
+
+Open = Callable[..., Engine]
+Rebuild = Callable[[indexing.Progress], int]
+Publish = Callable[[str], None]
 
 embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
 
@@ -29,6 +33,53 @@ def news(
     entries = [an_entry(source, str(n), title=f"Vélorution {n}", text="eau") for n in range(3)]
     session.commit()
     return entries
+
+
+@pytest.fixture
+def indexed(session: Session, index: Engine, news: list[Entry]) -> list[Entry]:
+    """The same, brought into the index."""
+    indexing.index_pending(session, index)
+    return news
+
+
+@pytest.fixture
+def publish(
+    session: Session, index: Engine, news: list[Entry], an_entry: Callable[..., Entry]
+) -> Publish:
+    """Adds one entry with this title to the source, and indexes it."""
+
+    def published(title: str) -> None:
+        an_entry(news[0].source, title, title=title)
+        session.commit()
+        indexing.index_pending(session, index)
+
+    return published
+
+
+@pytest.fixture
+def folder(index_url: str) -> Path:
+    """Where an embedded index lies."""
+    return Path(index_url.partition(":")[2])
+
+
+@pytest.fixture
+def reopen(sessions: sessionmaker[Session], index_url: str) -> Iterator[Open]:
+    """Opens an index, by default the same, as a worker that starts does."""
+    opened: list[Engine] = []
+
+    def open_again(url: str = index_url) -> Engine:
+        opened.append(indexing.open_or_rebuild(sessions, url, quiet))
+        return opened[-1]
+
+    yield open_again
+    for engine in opened:
+        engine.close()
+
+
+@pytest.fixture
+def rebuild(sessions: sessionmaker[Session], index_url: str) -> Rebuild:
+    """Builds the index anew beside the old one."""
+    return lambda progress: indexing.reindex(sessions, index_url, progress)
 
 
 def quiet(done: int, total: int) -> None:
@@ -54,14 +105,13 @@ def test_limit_takes_the_first_ones_only(
 
 @pytest.mark.parametrize("column", ["hidden_at", "deleted_at"])
 def test_hidden_and_deleted_entries_leave_the_index(
-    session: Session, index: Engine, news: list[Entry], now: datetime, column: str
+    session: Session, index: Engine, indexed: list[Entry], now: datetime, column: str
 ) -> None:
-    indexing.index_pending(session, index)
-    setattr(news[0], column, now)
-    news[0].indexed_at = None
+    setattr(indexed[0], column, now)
+    indexed[0].indexed_at = None
     session.commit()
     assert indexing.index_pending(session, index) == 1
-    assert news[0].id not in index.search(EVERYTHING).ids
+    assert indexed[0].id not in index.search(EVERYTHING).ids
 
 
 def test_entries_of_a_group_that_withdrew_are_not_indexed(
@@ -98,102 +148,84 @@ def test_dying_before_the_database_knows_costs_nothing(
 
 
 def test_index_is_rebuilt_while_the_old_one_serves(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
-    an_entry: Callable[..., Entry],
+    index: Engine, index_url: str, indexed: list[Entry], rebuild: Rebuild, publish: Publish
 ) -> None:
-    indexing.index_pending(session, index)
     seen: list[int] = []
 
     def watch(done: int, total: int) -> None:
         seen.append(index.search(EVERYTHING).total)
 
-    assert indexing.reindex(sessions, index_url, watch) == 3
+    assert rebuild(watch) == 3
     assert set(seen) == {3}
     index.refresh()
     assert index.search(EVERYTHING).total == 3
-    an_entry(news[0].source, "new", title="Après")
-    session.commit()
-    indexing.index_pending(session, index)
+    publish("Après")
     assert open_engine(index_url).search(Word(("apre", "apres"))).total == 1
 
 
 def test_entry_that_arrives_during_the_rebuild_is_not_lost(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
-    an_entry: Callable[..., Entry],
+    index: Engine, indexed: list[Entry], rebuild: Rebuild, publish: Publish
 ) -> None:
-    indexing.index_pending(session, index)
-
     came = []
 
     def interfere(done: int, total: int) -> None:
         if done == total and not came:
             came.append(done)
-            an_entry(news[0].source, "late", title="Tardive")
-            session.commit()
-            indexing.index_pending(session, index)
+            publish("Tardive")
 
-    indexing.reindex(sessions, index_url, interfere)
+    rebuild(interfere)
     index.refresh()
     assert index.search(Word(("tardive", "tardif"))).total == 1
 
 
+def fail(done: int, total: int) -> None:
+    raise UnwritableIndex("The disk is full.")
+
+
 def test_failed_rebuild_leaves_the_old_index_alone(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
+    index: Engine, index_url: str, indexed: list[Entry], rebuild: Rebuild
 ) -> None:
-    indexing.index_pending(session, index)
-
-    def fail(done: int, total: int) -> None:
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        indexing.reindex(sessions, index_url, fail)
+    with pytest.raises(UnwritableIndex):
+        rebuild(fail)
     index.refresh()
     assert index.count() == 3
     assert open_engine(index_url).count() == 3
 
 
 @embedded
-def test_deleted_index_comes_back_by_itself(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
+def test_failed_rebuild_leaves_nothing_behind(
+    indexed: list[Entry], rebuild: Rebuild, folder: Path
 ) -> None:
-    indexing.index_pending(session, index)
+    before = sorted(folder.iterdir())
+    with pytest.raises(UnwritableIndex):
+        rebuild(fail)
+    assert sorted(folder.iterdir()) == before
+
+
+@embedded
+def test_deleted_index_comes_back_by_itself(
+    index: Engine, indexed: list[Entry], folder: Path, reopen: Open
+) -> None:
     index.close()
-    shutil.rmtree(index_url.partition(":")[2])
-    assert indexing.open_or_rebuild(sessions, index_url, quiet).count() == 3
+    shutil.rmtree(folder)
+    assert reopen().count() == 3
 
 
 @embedded
 def test_index_deleted_under_a_running_portal_goes_on_serving_and_comes_back(
     sessions: sessionmaker[Session],
-    session: Session,
     index: Engine,
     index_url: str,
-    news: list[Entry],
+    indexed: list[Entry],
+    folder: Path,
+    reopen: Open,
 ) -> None:
-    indexing.index_pending(session, index)
-    worker = open_engine(index_url)
-    shutil.rmtree(index_url.partition(":")[2])
+    worker = reopen()
+    shutil.rmtree(folder)
     assert index.search(EVERYTHING).total == 3
     assert indexing.keep_up(sessions, worker, index_url, quiet) == 3
     index.refresh()
     assert index.search(EVERYTHING).total == 3
-    worker.close()
 
 
 def test_index_that_holds_nothing_because_all_is_hidden_is_not_built_again_and_again(
@@ -213,31 +245,19 @@ def test_index_that_holds_nothing_because_all_is_hidden_is_not_built_again_and_a
 
 @embedded
 def test_index_of_another_version_is_rebuilt(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
+    index: Engine, index_url: str, indexed: list[Entry], folder: Path, reopen: Open
 ) -> None:
-    indexing.index_pending(session, index)
     index.close()
-    current = Path(index_url.partition(":")[2]) / "CURRENT"
-    current.write_text("whoosh-0-0001")
+    (folder / "CURRENT").write_text("whoosh-0-0001")
     with pytest.raises(BrokenIndex, match="another engine or version"):
         open_engine(index_url)
-    assert indexing.open_or_rebuild(sessions, index_url, quiet).count() == 3
+    assert reopen().count() == 3
 
 
 @embedded
 def test_engine_can_be_changed_and_changed_back(
-    sessions: sessionmaker[Session],
-    session: Session,
-    index: Engine,
-    index_url: str,
-    news: list[Entry],
+    index_url: str, indexed: list[Entry], folder: Path, reopen: Open
 ) -> None:
-    indexing.index_pending(session, index)
-    scheme, _, folder = index_url.partition(":")
-    other = {"whoosh": "tantivy", "tantivy": "whoosh"}[scheme]
+    other = "tantivy" if index_url.startswith("whoosh") else "whoosh"
     for url in (f"{other}:{folder}", index_url):
-        assert indexing.open_or_rebuild(sessions, url, quiet).count() == 3
+        assert reopen(url).count() == 3

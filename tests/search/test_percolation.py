@@ -1,9 +1,8 @@
-"""A thousand saved searches meet a hundred new entries within a second."""
+"""A thousand saved searches meet a hundred new entries at once; bench/search.py says how soon."""
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -31,7 +30,7 @@ def text(number: int) -> str:
 
 
 @pytest.mark.slow
-def test_thousand_saved_searches_meet_a_hundred_entries_within_a_second(
+def test_thousand_saved_searches_meet_a_hundred_entries_in_one_call(
     index: Engine, make: Make
 ) -> None:
     index.add(make(n, text(n)[:60], text(n)) for n in range(1, 2001))
@@ -39,11 +38,9 @@ def test_thousand_saved_searches_meet_a_hundred_entries_within_a_second(
     fresh = range(3001, 3101)
     index.add(make(n, text(n)[:60], text(n)) for n in fresh)
     index.commit()
-    saved = searches(1000)
-    start = time.process_time()
-    matched = index.matching(saved, list(fresh))
-    assert time.process_time() - start < 1.0
+    matched = index.matching(searches(1000), list(fresh))
     assert len(matched) > 500
+    assert {entry for found in matched.values() for entry in found} <= {*fresh}
 
 
 def test_matching_finds_what_searching_finds(index: Engine, make: Make) -> None:
