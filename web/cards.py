@@ -30,7 +30,9 @@ class Card:
     areas: tuple[Term, ...]
     """The narrowest first; the metropolis and what is wider say nothing here and are left out."""
     others: tuple[Entry, ...] = ()
-    """The same story at other groups, newest first."""
+    """The same story at other groups, newest first, one of each."""
+    again: int = 0
+    """Entries of the same story folded behind these, beside `others`."""
     picture: Picture | None = None
     """Ours, where the rights allow one and we have it."""
 
@@ -39,6 +41,7 @@ def card(
     entry: Entry,
     others: Sequence[Entry] = (),
     *,
+    again: int = 0,
     sought: Query = EVERYTHING,
     picture: Picture | None = None,
 ) -> Card:
@@ -51,6 +54,7 @@ def card(
         topics=tuple(tagged(entry, "topic")),
         areas=tuple(narrow(entry)),
         others=tuple(others),
+        again=again,
         picture=picture if shown.image else None,
     )
 
@@ -63,15 +67,14 @@ def cards(
     pictures: Mapping[int, Picture] | None = None,
 ) -> list[Card]:
     """Cards in the same order; `folded` names the entries hidden behind each."""
-    return [
-        card(
-            entry,
-            elsewhere(entry, folded.get(entry.id, ())),
-            sought=sought,
-            picture=(pictures or {}).get(entry.id),
-        )
-        for entry in entries
-    ]
+    made = []
+    for entry in entries:
+        behind = folded.get(entry.id, ())
+        others = elsewhere(entry, behind)
+        picture = (pictures or {}).get(entry.id)
+        again = len(behind) - len(others)
+        made.append(card(entry, others, again=again, sought=sought, picture=picture))
+    return made
 
 
 def _marked(text: str, language: str, sought: Query) -> Markup:

@@ -1,4 +1,4 @@
-"""Small line charts as SVG, made on the server. Knows no figure's meaning."""
+"""Small charts as SVG, made on the server. Knows no figure's meaning."""
 
 from __future__ import annotations
 
@@ -30,3 +30,25 @@ def line(points: Sequence[tuple[date, float]], label: str) -> Markup:
         '<polyline points="{}" fill="none" stroke="var(--thread)" stroke-width="2"'
         ' stroke-linejoin="round" stroke-linecap="round"/></svg>'
     ).format(WIDTH, HEIGHT, label, places)
+
+
+def bars(heights: Sequence[tuple[int, str, str]]) -> Markup:
+    """Bars side by side, of (count, words, address): a pointer reads the words and follows.
+
+    Hidden from assistive technology and the keyboard: the page has the same as a table.
+    """
+    top = max((count for count, _, _ in heights), default=0) or 1
+    drawn = Markup("").join(
+        Markup(
+            '<a href="{}" tabindex="-1" rel="nofollow"><title>{}</title>'
+            '<rect class="ground" x="{}" width="10" height="100"/>'
+            '<rect x="{}" y="{:.1f}" width="8" height="{:.1f}"/></a>'
+        ).format(url, words, 10 * number, 10 * number + 1, 100 - height, height)
+        for number, (count, words, url) in enumerate(heights)
+        # What is there at all is seen, however small beside the highest.
+        for height in [max(100 * count / top, 3 if count else 0)]
+    )
+    return Markup(
+        '<svg class="bars" viewBox="0 0 {} 100" preserveAspectRatio="none" aria-hidden="true">'
+        "{}</svg>"
+    ).format(10 * len(heights), drawn)

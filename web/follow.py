@@ -37,7 +37,7 @@ def index() -> str:
 def opml() -> Response:
     """The feeds of the groups that the filters choose, for a feed reader to take in at once."""
     wanted = {}
-    for dimension, name in (*PARAMETERS.items(), ("kind", "forme")):
+    for dimension, name in PARAMETERS.items():
         slugs = [slug for slug in request.args.getlist(name) if _is_term(dimension, slug)]
         if slugs:
             inside = (tuple(areas.descendants(slug)) for slug in slugs if dimension == "area")

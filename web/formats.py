@@ -36,8 +36,12 @@ def answer(place: Place, title: str, ending: str) -> Response:
         return _calendar(place, title)
     if ending not in _WRITERS:
         raise NotFound
+    view = place.view
     results = current.parts().engine.search(
-        place.view.query(current.now()), limit=ENTRIES, after=Cursor.read(request.args.get("apres"))
+        view.query(current.now()),
+        limit=ENTRIES,
+        after=Cursor.read(request.args.get("apres")),
+        fold=view.folds(usually=False),
     )
     found = entries.in_order(current.session(), results.ids)
     following = None

@@ -5,14 +5,15 @@ One question to the search engine, one to the database; pages, fragments and fee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask import request, url_for
 from markupsafe import Markup
 
-from aggregator.search import suggest
+from aggregator.search import suggest, whole
 from aggregator.search.engine import Cursor, Results
 from aggregator.search.query import Query
 from aggregator.search.saying import Language
@@ -20,7 +21,7 @@ from aggregator.search.view import DIMENSION_OF, View
 from aggregator.store import directory, entries
 from aggregator.store.tables import Entry
 from aggregator.taxonomy import areas, terms
-from web import cards, current, wording
+from web import cards, charts, current, wording
 from web.cards import Card
 from web.languages import language
 from web.languages import translate as _
@@ -31,6 +32,8 @@ PAGE = 20
 """Entries of one page."""
 LONGEST_FACET = 12
 """Choices of one facet; the chosen ones are always among them."""
+MOST_MONTHS = 72
+"""Months of a timeline; a longer one is told by years."""
 _TOO_WIDE = frozenset({"country", "region"})
 _AROUND = 40
 """Characters shown on each side of what was not understood."""
@@ -88,6 +91,16 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A month of the timeline, or a year where there are many months."""
+
+    words: str
+    count: int
+    url: str
+    """The list narrowed to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """All that a page of entries shows."""
 
@@ -102,13 +115,32 @@ class Listing:
     by_day: bool = True
     """Whether it is in order of date; else by relevance."""
     is_first: bool = True
-    timeline: Sequence[tuple[str, int]] = ()
-    """Month (`2026-01`) and entries found in it, the oldest first; empty unless asked for."""
+    timeline: Sequence[Span] = ()
+    """The oldest first, without gaps; empty unless asked for."""
+    stories_url: str | None = None
+    """The same list with stories told the other way; None where none was folded."""
+    folds: bool = True
+    """Whether a story told several times is shown once."""
 
     @property
     def days(self) -> list[tuple[date, list[Card]]]:
         """The cards under their days."""
         return cards.by_day(self.cards)
+
+    @property
+    def chart(self) -> Markup:
+        """The timeline drawn."""
+        return charts.bars(
+            [(span.count, f"{span.words} : {span.count}", span.url) for span in self.timeline]
+        )
+
+    @property
+    def exports(self) -> list[tuple[str, str]]:
+        """Name and address of each table with a row for every entry found."""
+        return [
+            (ending.upper(), self.place.elsewhere(url_for("news.export", ending=ending)))
+            for ending in ("csv", "ods", "json")
+        ]
 
     @property
     def bare_url(self) -> str:
@@ -136,13 +168,14 @@ def listing(place: Place, title: str, *, facets: bool = True, timeline: bool = F
     view = place.view
     after = Cursor.read(request.args.get("apres"))
     query = view.query(current.now())
+    folds = view.folds(usually=True)
     results = current.parts().engine.search(
         query,
         limit=PAGE,
         after=after,
         facets=(*(PARAMETERS if facets else ()), *(("month",) if timeline else ())),
         order=view.order,
-        fold=True,
+        fold=folds,
     )
     return Listing(
         place=place,
@@ -154,7 +187,31 @@ def listing(place: Place, title: str, *, facets: bool = True, timeline: bool = F
         next_url=place.url(after=str(results.next)) if results.next else None,
         by_day=view.order != "relevance",
         is_first=after is None,
-        timeline=tuple(results.timeline.items()),
+        timeline=_timeline(place, results.timeline),
+        stories_url=_other_way(place, results) if results.folded or not folds else None,
+        folds=folds,
+    )
+
+
+def _other_way(place: Place, results: Results) -> str:
+    return place.adding("recits", "deplies") if results.folded else place.without("recits")
+
+
+def _timeline(place: Place, counts: Mapping[str, int]) -> tuple[Span, ...]:
+    months = {month: counts.get(month, 0) for month in whole.through(counts)}
+    if len(months) > MOST_MONTHS:
+        years: Counter[str] = Counter()
+        for month, count in months.items():
+            years[month[:4]] += count
+        months = years
+    chosen = place.chosen
+    return tuple(
+        Span(
+            wording.span_in_words(period),
+            count,
+            place.url(chosen.with_value("depuis", period).with_value("jusqua", period)),
+        )
+        for period, count in months.items()
     )
 
 
@@ -187,6 +244,9 @@ def _facet(place: Place, dimension: str, results: Results) -> Facet:
     fixed = place.fixed[1] if place.fixed and place.fixed[0] == name else None
     if dimension == "area":
         counts = _useful_areas(counts, {*chosen, fixed} - {None}, results.total)
+    elif not chosen and set(counts.values()) == {results.total}:
+        # All have it: choosing it narrows nothing.
+        counts = {}
     others = [slug for slug in counts if slug not in chosen and slug != fixed]
     slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
     labels = _labels(dimension, slugs)
@@ -234,6 +294,8 @@ def _labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
         return directory.names(current.session(), slugs)
     if dimension == "type":
         return {slug: wording.type_label(slug) for slug in slugs}
+    if dimension == "language":
+        return {code: wording.language_label(code) for code in slugs}
     return {
         slug: wording.term_label(terms.term(dimension, slug))
         for slug in slugs

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aggregator.search import suggest, whole
+from aggregator.search.dates import PARIS
 from aggregator.search.view import View
 from aggregator.store import directory
 from web import current, formats
 from web.languages import translate as _
 from web.listing import listing, other_words, spoken, title_of, warnings
-from web.places import here
+from web.places import Place, here
 from web.routing import ENDINGS
 
 blueprint = Blueprint("news", __name__)
@@ -45,10 +48,21 @@ def search() -> str:
         listing=found,
         place=place,
         sought=request.args.get("q", ""),
+        days=_days(place),
         title=found.title if found else _("Chercher"),
         warnings=warnings(place),
         better=other_words(place) if found and not found.cards else None,
     )
+
+
+def _days(place: Place) -> tuple[str, str]:
+    """First and last day of the chosen period, as a date field takes them; empty where open."""
+    since, until = place.view.dates(current.now())
+    return _day(since), _day(until and until - timedelta(seconds=1))
+
+
+def _day(instant: datetime | None) -> str:
+    return instant.astimezone(PARIS).date().isoformat() if instant else ""
 
 
 @blueprint.get(f"/recherche.{ENDINGS}")

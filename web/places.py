@@ -59,6 +59,11 @@ class Place:
         dates = (("depuis", self.chosen.depuis), ("jusqua", self.chosen.jusqua))
         return pairs + [(name, value) for name, value in dates if value]
 
+    def kept_pairs(self) -> list[tuple[str, str]]:
+        """What a form on this page must send along to keep all that was chosen."""
+        shown = (("tri", self.chosen.tri), ("recits", self.chosen.recits))
+        return self.chosen_pairs() + [(name, value) for name, value in shown if value]
+
 
 def address(path: str, query: str) -> str:
     """A path with its query string; a bare path when that is empty."""

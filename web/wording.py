@@ -53,6 +53,7 @@ def install(app: Flask) -> None:
         other_languages=other_languages,
         robots_in_words=robots_in_words,
         settings=lambda: current.parts().settings,
+        span_in_words=span_in_words,
         short_day=lambda value: typography.short_day(value, language()),
         term=terms.term,
         term_label=term_label,
@@ -144,6 +145,7 @@ def dimension_label(dimension: str) -> str:
         "area": _("Territoires"),
         "group": _("Groupes"),
         "type": _("Nature"),
+        "language": _("Langues"),
     }[dimension]
 
 
@@ -158,6 +160,11 @@ def type_label(type: str) -> str:
         "dataset": _("Jeu de données"),
         "page": _("Page"),
     }.get(type, type)
+
+
+def language_label(code: str) -> str:
+    """A language's name in the page's language; the code itself for one we do not know."""
+    return _name_of(code, language())
 
 
 def dimension_name(dimension: str) -> str:
@@ -199,6 +206,13 @@ def tried_in_words(outcome: str) -> str:
     return reason.sentence(language()) if reason else sentence(f"tried_{outcome}", language())
 
 
+def span_in_words(period: str) -> str:
+    """A month (`2026-01`) or a year (`2026`) in words."""
+    if len(period) == 4:
+        return period
+    return typography.month(date.fromisoformat(f"{period}-01"), language())
+
+
 def weekday(value: date) -> str:
     """A day of the week in short: `lun.`, `Mon`."""
     return format_date(value, "EEE", locale=language())
@@ -231,12 +245,13 @@ def written_in(tag: str | None) -> Markup:
 
 def other_languages() -> Sequence[tuple[str, str]]:
     """Code and own name of each language this page is not in."""
-    return [(code, _own_name(code)) for code in known() if code != language()]
+    return [(code, _name_of(code, code)) for code in known() if code != language()]
 
 
-def _own_name(code: str) -> str:
+def _name_of(code: str, spoken: str) -> str:
+    """What a language is called in another."""
     try:
-        name = Locale.parse(code).get_display_name(code)
+        name = Locale.parse(code).get_display_name(spoken)
     except (UnknownLocaleError, ValueError):
         name = None
     return (name or code).capitalize()

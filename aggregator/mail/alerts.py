@@ -121,12 +121,13 @@ def _tell_one(
     mine = set(subscribers.told(session, alert.id, entry_ids, now=now))
     ids = [id_ for id_ in entry_ids if id_ in mine]
     found = [entry for entry in subscribers.entries(session, ids) if rights.may_show(entry)]
+    view = digest.view_of(alert)
     stories = {entry.id: entry.story_id for entry in found}
-    once = set(compose.stories_once(stories, stories))
-    entries = [entry for entry in found if entry.id in once]
+    listed = set(compose.listed(view, stories, stories))
+    entries = [entry for entry in found if entry.id in listed]
     if not entries:
         return
-    edition = digest.edition_of(alert, digest.view_of(alert))
+    edition = digest.edition_of(alert, view)
     composed = compose.alert(
         edition,
         entries[: alert.maximum],

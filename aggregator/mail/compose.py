@@ -62,12 +62,14 @@ class Composed:
     """`{"id", "why"}` of each entry, in order."""
 
 
-def stories_once(found: Iterable[int], stories: Mapping[int, int | None]) -> list[int]:
-    """The ids without later ones of a story that is already there.
+def listed(view: View, found: Iterable[int], stories: Mapping[int, int | None]) -> list[int]:
+    """The ids that a letter lists: a story once, unless the view wants each entry by itself.
 
-    >>> stories_once([1, 2, 3, 4], {1: 7, 2: None, 3: 7, 4: None})
+    >>> listed(View(), [1, 2, 3, 4], {1: 7, 2: None, 3: 7, 4: None})
     [1, 2, 4]
     """
+    if not view.folds(usually=True):
+        return list(found)
     seen: set[int] = set()
     kept = []
     for id_ in found:

@@ -237,10 +237,10 @@ class _Batch:
     ) -> Composed | None:
         news, agenda = self._news[period], self._agenda or {}
         wanted = set(found)
-        ids = compose.stories_once((id_ for id_ in news if id_ in wanted), news)
+        ids = compose.listed(edition.view, (id_ for id_ in news if id_ in wanted), news)
         chosen = ids[: edition.maximum]
         coming = set(events) - set(chosen)
-        dated = compose.stories_once((id_ for id_ in agenda if id_ in coming), agenda)
+        dated = compose.listed(edition.view, (id_ for id_ in agenda if id_ in coming), agenda)
         shown = self._loaded(session, [*chosen, *dated[: compose.AGENDA]])
         told = [shown[id_] for id_ in chosen if id_ in shown]
         if not told:

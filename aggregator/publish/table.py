@@ -35,14 +35,14 @@ FILTERS = {
     "topic": "theme",
     "objective": "objectif",
     "skill": "savoir_faire",
-    "kind": "type",
+    "kind": "forme",
     "area": "territoire",
 }
 """The columns of the dimensions, named as the portal's filters are."""
 
 ENTRY_COLUMNS = (
     "id", "publie_le", "titre", "adresse", "groupe", "groupe_id", "source", "langue", "nature",
-    "extrait", *FILTERS.values(), "debut", "fin", "lieu", "page",
+    "extrait", *FILTERS.values(), "debut", "fin", "lieu", "recit", "page",
 )  # fmt: skip
 GROUP_COLUMNS = (
     "id", "nom", "adresse", "description", "categorie", "statut", "langue", *FILTERS.values(),
@@ -176,6 +176,7 @@ def _entry_row(entry: Entry, base_url: str) -> list[Cell]:
         instant(entry.starts_at) if entry.starts_at else None,
         instant(entry.ends_at) if entry.ends_at else None,
         line(entry.place or ""),
+        entry.story_id,
         of.page(entry, base_url),
     ]
 

@@ -34,7 +34,7 @@ _TERMS: Final = {
     "topic": ("thèmes", "thème", "themes", "topics", "topic"),
     "objective": ("objectifs", "objectif", "objectives", "objective"),
     "skill": ("savoir-faire", "savoir faire", "skills", "skill"),
-    "kind": ("plateforme", "plateformes", "kinds", "kind"),
+    "kind": ("plateforme", "plateformes", "forme", "kinds", "kind"),
     "area": ("territoires", "territoire", "areas", "area", "lieu", "lieux"),
 }
 _PRIVATE: Final = ("email", "e-mail", "mail", "telephone", "téléphone", "phone", "subscriberemails")

@@ -38,7 +38,7 @@ _COLUMNS: Final = {
     "topic": ("topics", "topic", "thèmes", "thème", "themes", "theme"),
     "objective": ("objectives", "objective", "objectifs", "objectif"),
     "skill": ("skills", "skill", "savoir-faire", "savoir_faire"),
-    "kind": ("kinds", "kind", "plateforme", "types de plateforme"),
+    "kind": ("kinds", "kind", "plateforme", "forme", "types de plateforme"),
     "area": ("areas", "area", "territoires", "territoire", "lieux", "lieu"),
     "rename": ("nouveau nom", "new name"),
     "action": ("action",),

@@ -25,15 +25,19 @@ DIMENSION_OF: Final[Mapping[str, str]] = {
     "savoir_faire": "skill",
     "territoire": "area",
     "groupe": "group",
+    "forme": "kind",
     "type": "type",
+    "ecrit_en": "language",
 }
-"""Argument → dimension of the engine."""
+"""Argument → dimension of the engine; `langue` is the page's own language."""
 
 ORDERS: Final[Mapping[str, Order]] = {
     "": "newest",
     "ancien": "oldest",
     "pertinence": "relevance",
 }
+TOLD: Final[Mapping[str, bool | None]] = {"": None, "plies": True, "deplies": False}
+"""How stories are told: once, each entry by itself, or as usual where the list is shown."""
 _MOST: Final = 40
 """Values of one argument; more are left out."""
 _LONGEST: Final = 100
@@ -53,19 +57,26 @@ class View:
     territoire: tuple[str, ...] = ()
     """An area includes all that lies in it."""
     groupe: tuple[str, ...] = ()
+    forme: tuple[str, ...] = ()
+    """Platform kinds."""
     type: tuple[str, ...] = ()
+    """What an entry is: article, event…"""
+    ecrit_en: tuple[str, ...] = ()
+    """Languages, `fr`."""
     depuis: str = ""
     """As `dates.period` reads it; kept as written, so that `7j` stays the last seven days."""
     jusqua: str = ""
     """Inclusive: `2026-01` goes to the end of January."""
     tri: str = ""
     """A key of ORDERS."""
+    recits: str = ""
+    """A key of TOLD. It changes no count: what is folded is found all the same."""
 
     @staticmethod
     def from_args(args: Mapping[str, Any]) -> View:
         """Reads a query string's arguments (str, list, or a MultiDict); never fails.
 
-        Unknown arguments, empty values and unknown orders are left out.
+        Unknown arguments, empty values, unknown orders and ways to tell stories are left out.
 
         >>> View.from_args({"theme": "logement,transports", "tri": "au hasard"}).theme
         ('logement', 'transports')
@@ -73,11 +84,12 @@ class View:
         values: dict[str, Any] = {
             name: _several(_all_of(args, name)) for name in DIMENSION_OF if name in args
         }
-        for name in ("q", "depuis", "jusqua", "tri"):
+        for name in ("q", "depuis", "jusqua", "tri", "recits"):
             given = _all_of(args, name)
             values[name] = " ".join(given[0].split()) if given else ""
-        if values["tri"] not in ORDERS:
-            values["tri"] = ""
+        for name, known in (("tri", ORDERS), ("recits", TOLD)):
+            if values[name] not in known:
+                values[name] = ""
         values["q"] = values["q"][:120_000]
         for name in ("depuis", "jusqua"):
             values[name] = values[name][:_LONGEST]
@@ -110,10 +122,19 @@ class View:
         """The order asked for."""
         return ORDERS[self.tri]
 
+    def folds(self, *, usually: bool) -> bool:
+        """Whether a story told several times is shown once; `usually` where nothing is said.
+
+        Pages and letters, which people read, usually fold; feeds and the API, which programs
+        read, usually list every entry.
+        """
+        told = TOLD[self.recits]
+        return usually if told is None else told
+
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it down."""
-        return self == replace(View(), tri=self.tri)
+        return self == replace(View(), tri=self.tri, recits=self.recits)
 
     def _tags(self) -> Iterable[Query]:
         for name, dimension in DIMENSION_OF.items():
@@ -151,6 +172,8 @@ class View:
         self, language: Language = "fr", *, now: datetime, names: Mapping[str, str] | None = None
     ) -> str:
         """What it selects, for people; `names` tells the groups' names by slug.
+
+        Neither order nor folding is told: they select nothing.
 
         >>> from datetime import UTC
         >>> View(q="eau", theme=("logement",)).words(now=datetime(2026, 11, 24, tzinfo=UTC))

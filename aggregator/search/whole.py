@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,21 +44,19 @@ def every_id(engine: Engine, query: Query, *, order: Order = "newest") -> Iterat
 def compared(engine: Engine, queries: Sequence[Query]) -> list[Month]:
     """How many entries each query finds per month, oldest first, months without any included."""
     lines = [engine.search(query, limit=0, facets=["month"]).timeline for query in queries]
-    months = sorted({month for line in lines for month in line})
-    if not months:
-        return []
-    return [
-        Month(month, tuple(line.get(month, 0) for line in lines))
-        for month in _between(months[0], months[-1])
-    ]
+    months = {month for line in lines for month in line}
+    return [Month(month, tuple(line.get(month, 0) for line in lines)) for month in through(months)]
 
 
-def _between(first: str, last: str) -> Iterator[str]:
-    """All months from one to the other.
+def through(months: Collection[str]) -> Iterator[str]:
+    """All months from the first of these to the last; none of none.
 
-    >>> list(_between("2025-11", "2026-02"))
+    >>> list(through({"2026-02", "2025-11"}))
     ['2025-11', '2025-12', '2026-01', '2026-02']
     """
+    if not months:
+        return
+    first, last = min(months), max(months)
     year, month = int(first[:4]), int(first[5:])
     while (text := f"{year:04}-{month:02}") <= last:
         yield text

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.mail import alerts, outbox
 from aggregator.search.engine import Engine
 from aggregator.settings import Settings
-from aggregator.store.tables import Entry, Letter, Subscription
+from aggregator.store.tables import Entry, Issue, Letter, Story, Subscription
 
 MINUTE = timedelta(minutes=1)
 
@@ -75,6 +75,20 @@ def test_what_comes_together_is_told_together(
     assert write().written == 1
     letter = session.scalars(select(Letter)).one()
     assert letter.priority == 1
+
+
+@pytest.mark.parametrize(("view", "told"), [("", 1), ("recits=deplies", 2)])
+def test_a_story_is_told_as_the_view_wants(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+    write: Callable[[], alerts.Report], session: Session, now: datetime, view: str, told: int,
+) -> None:  # fmt: skip
+    subscribed(rhythm="alert", view=view)
+    story = Story(created_at=now)
+    session.add(story)
+    for number in range(2):
+        published(str(number), group=f"groupe-{number}", story=story)
+    assert write().matched == 2
+    assert len(session.scalars(select(Issue)).one().entries) == told
 
 
 def test_a_flood_is_told_once_an_hour(

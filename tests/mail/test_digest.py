@@ -135,6 +135,22 @@ def test_a_story_is_told_once_with_who_else_tells_it(
     assert "Le marché rouvre" not in text
 
 
+def test_who_wants_each_entry_by_itself_gets_all_tellings_of_a_story(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+    write: Callable[..., digest.Report], read: Callable[[], list[str]],
+    session: Session, now: datetime,
+) -> None:  # fmt: skip
+    subscribed(view="recits=deplies")
+    one = published("1", title="Le marché rouvre", at=now - 2 * HOUR)
+    two = published("2", title="Réouverture du marché", group="mairie", at=now - HOUR)
+    _story(session, now, one, two)
+    write()
+    (text,) = read()
+    assert "2 nouvelles," in text
+    assert "* Le marché rouvre" in text
+    assert "recits=deplies" in text
+
+
 def test_what_did_not_fit_is_one_link(
     subscribed: Callable[..., Subscription], published: Callable[..., Entry],
     write: Callable[..., digest.Report], read: Callable[[], list[str]], now: datetime,

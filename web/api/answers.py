@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint, abort
@@ -53,11 +54,12 @@ def _found(question: dict[str, Any]) -> dict[str, Any]:
         after=Cursor.read(question.get("apres")),
         facets=question.get("facettes", ()),
         order=view.order,
+        fold=view.folds(usually=False),
     )
     found = entries.in_order(current.session(), results.ids)
     return {
         "total": results.total,
-        "entries": [_entry(entry) for entry in found],
+        "entries": [_entry(entry, results.folded.get(entry.id, ())) for entry in found],
         "facets": {name: dict(counts) for name, counts in results.facets.items()},
         "next": str(results.next) if results.next else None,
         "understood": view.words(spoken(), now=now),
@@ -194,7 +196,7 @@ def _page(rows: list[Any], question: dict[str, Any]) -> tuple[list[Any], str | N
     return page, page[-1].slug if len(left) > len(page) else None
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, folded: Sequence[int] = ()) -> dict[str, Any]:
     shown = rights.shown(entry)
     base_url = current.parts().settings.base_url
     return {
@@ -214,6 +216,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "ends_at": entry.ends_at,
         "place": entry.place,
         "story": entry.story_id,
+        "folded": folded,
         "group": entry.source.group,
         "tags": entry.tags,
     }

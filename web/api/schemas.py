@@ -8,6 +8,8 @@ from apiflask import Schema
 from apiflask.fields import URL, AwareDateTime, Boolean, Dict, Float, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 
+from aggregator.search.engine import DIMENSIONS
+
 
 def _said(text: str, example: Any = None, **more: Any) -> dict[str, Any]:
     told = {"description": text, **more}
@@ -26,12 +28,21 @@ class Filters(Schema):
     savoir_faire = List(String(), metadata=_said("Savoir-faire by slug."))
     territoire = List(String(), metadata=_said("Areas by slug; what lies in one counts."))
     groupe = List(String(), metadata=_said("Groups by slug."))
+    forme = List(String(), metadata=_said("Platform kinds by slug."))
     type = List(String(), metadata=_said("What it is: article, event, discussion…"))
+    ecrit_en = List(String(), metadata=_said("Languages by code: fr, en, ar…"))
     depuis = String(metadata=_said("First day: 2026-11-01, 2026-11 or 7j.", "2026-11-01"))
     jusqua = String(metadata=_said("Last day, inclusive.", "2026-11-24"))
     tri = String(
         validate=OneOf(["", "ancien", "pertinence"]),
         metadata=_said("Order: newest first, or `ancien`, or `pertinence`."),
+    )
+    recits = String(
+        validate=OneOf(["", "plies", "deplies"]),
+        metadata=_said(
+            "`plies`: a story once, its other entries in `folded`; `deplies`, as usual here: "
+            "every entry by itself. It changes no count."
+        ),
     )
 
 
@@ -51,7 +62,7 @@ class EntryQuestion(Filters, Paged):
     """A page of entries."""
 
     facettes = List(
-        String(validate=OneOf(["topic", "objective", "skill", "area", "group", "type", "month"])),
+        String(validate=OneOf([name for name in DIMENSIONS if name != "story"])),
         metadata=_said("Dimensions to count over all that is found."),
     )
 
@@ -119,6 +130,11 @@ class EntryShape(Schema):
     ends_at = AwareDateTime(allow_none=True, metadata=_said("Of an event, UTC."))
     place = String(allow_none=True, metadata=_said("Of an event, in its source's words."))
     story = Integer(allow_none=True, metadata=_said("The story it belongs to."))
+    folded = List(
+        Integer(),
+        required=True,
+        metadata=_said("With `recits=plies`: the others found of its story, newest first."),
+    )
     group = Nested(GroupLink, required=True)
     tags = List(Nested(TagShape), required=True)
 

@@ -1,0 +1,122 @@
+"""What searching promises: the same view means the same on page, feed, API and table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+STORY = ("piste", 3)
+"""A word that a story's three entries hold, and how many entries hold it."""
+
+
+def page(client: FlaskClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return answer.get_data(as_text=True)
+
+
+def shown(html: str) -> list[int]:
+    """The entries that a page lists, in its order."""
+    return [int(number) for number in re.findall(r'<article[^>]* aria-labelledby="e(\d+)"', html)]
+
+
+def counted(html: str) -> int:
+    """How many entries a search page says it found."""
+    told = re.search(r"(\d+) nouvelles? trouvée", html)
+    assert told is not None
+    return int(told[1])
+
+
+def rows(client: FlaskClient, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(page(client, path).removeprefix("\ufeff"))))
+
+
+def items(client: FlaskClient, path: str) -> list[Any]:
+    feed = client.get(path).get_json(force=True)
+    return list(feed["items"])
+
+
+def test_story_is_folded_and_one_click_unfolds_it_and_another_folds_it_again(
+    client: FlaskClient,
+) -> None:
+    word, entries = STORY
+    folded = page(client, f"/recherche?q={word}")
+    assert len(shown(folded)) == 1
+    unfold = re.search(r'href="([^"]+)"[^>]*>Déplier les récits<', folded)
+    assert unfold is not None
+    unfolded = page(client, unfold[1].replace("&amp;", "&"))
+    assert len(shown(unfolded)) == entries
+    fold = re.search(r'href="([^"]+)"[^>]*>Replier les récits<', unfolded)
+    assert fold is not None
+    assert page(client, fold[1].replace("&amp;", "&")).count("Déplier les récits") == 1
+
+
+@pytest.mark.parametrize("recits", ["", "&recits=plies", "&recits=deplies"])
+def test_folding_changes_no_count_and_no_table(client: FlaskClient, recits: str) -> None:
+    word, entries = STORY
+    query = f"q={word}{recits}"
+    assert counted(page(client, f"/recherche?{query}")) == entries
+    assert client.get(f"/api/v1/entries?{query}").get_json()["total"] == entries
+    table = rows(client, f"/export.csv?{query}")
+    assert len(table) == entries
+    assert len({row["recit"] for row in table}) == 1
+
+
+def test_page_feed_and_api_fold_alike_when_told_to(client: FlaskClient) -> None:
+    word, entries = STORY
+    for recits, listed in (("plies", 1), ("deplies", entries)):
+        query = f"q={word}&recits={recits}"
+        assert len(shown(page(client, f"/recherche?{query}"))) == listed
+        assert len(items(client, f"/recherche.json?{query}")) == listed
+        found = client.get(f"/api/v1/entries?{query}").get_json()["entries"]
+        assert len(found) == listed
+        assert len(found[0]["folded"]) == entries - listed
+
+
+def test_home_and_term_pages_unfold_as_well(client: FlaskClient) -> None:
+    for path in ("/", "/themes/transports"):
+        folded, unfolded = page(client, path), page(client, f"{path}?recits=deplies")
+        assert "Déplier les récits" in folded
+        assert len(shown(unfolded)) >= len(shown(folded))
+        assert "s’élargit enfin" in unfolded
+        assert "s’élargit enfin" not in folded
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "dimension", "label"),
+    [
+        ("ecrit_en", "ar", "language", "Arabe"),
+        ("type", "event", "type", "Événement"),
+        ("forme", "contenu-actualites", "kind", None),
+    ],
+)
+def test_facet_counts_what_its_link_finds_everywhere(
+    client: FlaskClient, parameter: str, value: str, dimension: str, label: str | None
+) -> None:
+    query = f"{parameter}={value}"
+    told = client.get(f"/api/v1/entries?facettes={dimension}").get_json()
+    count = told["facets"][dimension].get(value, 0)
+    html = page(client, f"/recherche?{query}")
+    assert counted(html) == count == len(rows(client, f"/export.csv?{query}"))
+    assert client.get(f"/api/v1/entries?{query}").get_json()["total"] == count
+    assert len(items(client, f"/recherche.json?{query}")) == min(count, 50)
+    if label is not None:
+        assert f'href="/?{query}"' in page(client, "/")
+        assert re.search(rf'class="chip" href="/recherche">[^§]*?{label}', html)
+
+
+def test_timeline_counts_what_its_months_find(client: FlaskClient) -> None:
+    html = page(client, "/recherche?q=le+OU+la+OU+piste+OU+logement")
+    months = re.findall(
+        r'<th scope="row"><a rel="nofollow" href="([^"]+)">[^<]+</a></th><td>(\d+)<', html
+    )
+    assert len(months) > 1
+    assert sum(int(count) for _, count in months) == counted(html)
+    for url, count in months:
+        assert counted(page(client, url.replace("&amp;", "&"))) == int(count)
+    assert '<svg class="bars"' in html
