@@ -51,15 +51,17 @@ STOP_WORDS: Final = frozenset(
     """.split()
 )
 
-_LETTER: Final = r"[^\W_][\u0300-\u036f]*"
-_APOSTROPHES: Final = "'’ʼ＇`´"
+# ʼ counts as a letter in Unicode: here it never is one.
+_LETTER: Final = r"[^\W_ʼ][\u0300-\u036f]*"
+_WRITTEN: Final = r"(?:[^\Wʼ]++[\u0300-\u036f]*+)++"
+_APOSTROPHES: Final = "'’ʼ‘′＇`´"
 _HYPHENS: Final = "-‐‑"
 _CJK: Final = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 CHUNK: Final = re.compile(
-    rf"(?<!\w)(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?"
-    rf"|[\w\u0300-\u036f]+(?:[{_HYPHENS}{_APOSTROPHES}][\w\u0300-\u036f]+)*"
+    rf"(?<![^\Wʼ])(?:[^\W\d_ʼ]\.){{2,}}(?:[^\W\d_ʼ](?!\w))?"
+    rf"|{_WRITTEN}(?:[{_HYPHENS}{_APOSTROPHES}](?!(?:[^\W\d_]\.){{2}}){_WRITTEN})*"
 )
-"""What is looked at in one piece: P.L.U., l'école, Seine-Saint-Denis."""
+"""What is looked at in one piece: P.L.U. (after L' as well), l'école, Seine-Saint-Denis."""
 _PARTS: Final = re.compile(rf"(?:(?!{_CJK})(?:{_LETTER}))+|{_CJK}")
 _ELIDED: Final = frozenset("l d j m t s c n y qu lorsqu puisqu jusqu quoiqu presqu quelqu".split())
 _WHOLE: Final = re.compile(r"^(?:aujourd|prud|grand|entr|o)$")
@@ -77,6 +79,8 @@ _SPELLED: Final = {
     )
     if number > 1
 }
+_ORDINALS: Final = {"1e": ("premier",), "premier": ("1e",), "2e": ("second",), "second": ("2e",)}
+"""What a searcher also means; in entries, a bare second is mostly a moment."""
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 _LONGEST: Final = 64
 
@@ -171,7 +175,10 @@ def _joined(written: str, pieces: list[tuple[int, str]], french: bool) -> tuple[
     if any(piece.isdigit() for _, piece in pieces):
         return ()
     word = "".join(fold(piece) for _, piece in pieces)
-    return (inflected(word) if french else word,)
+    if not french:
+        return (word,)
+    joined = inflected(word)
+    return (joined, _SPELLED[joined]) if joined in _SPELLED else (joined,)
 
 
 def _terms(piece: str, form: str, french: bool) -> tuple[str, ...]:
@@ -277,6 +284,7 @@ def alternatives(word: str, *, derive: bool = True) -> tuple[tuple[str, ...], ..
 def _derived(token: Token) -> Iterator[str]:
     for term in dict.fromkeys((token.terms[0], token.form)):
         yield from map(inflected, derived(term))
+    yield from _ORDINALS.get(token.terms[0], ())
     postcode = _PARIS_POSTCODE.match(token.terms[0])
     number = token.terms[0].removesuffix("e")
     if token.terms[0].endswith("e") and number.isdigit() and 1 <= int(number) <= 20:

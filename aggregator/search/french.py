@@ -115,6 +115,7 @@ IRREGULAR: Final = {
         "seul": "seule seules",
         "civil": "civile civiles",
         "ancien": "ancienne anciennes",
+        "actif": "active actives",
         "elu": "elue elues",
         "lycee": "lycees",
         "musee": "musees",
@@ -168,17 +169,40 @@ _NOUNS_IN_E: Final = re.compile(
 _PLURAL_OUX: Final = frozenset("bijoux cailloux choux genoux hiboux joujoux poux".split())
 _EUR_NOT_EUX: Final = re.compile(r"(?:[^irg]|sirie|chercheu|coureu|tireu|livreu|nageu|voyageu)$")
 
-# Nouns in -ement whose stem is another word's.
+# Words that mean one thing in several forms that no rule below makes of each other.
+_FAMILY: Final = {
+    word: family
+    for line in """
+        vote voter votent votons votez
+        aide aider aident aidons aidez
+        lutte lutter luttent luttons luttez
+        debat debattre debattent debattons debattez debattu
+        fermeture fermer ferment ferme fermons fermez
+        ouverture ouvrir ouvrent ouvre ouvrons ouvrez ouvert
+        signature signer signent signe signons signez
+        election elire elisent
+        culture culturel
+        vente vendre vendent vendu
+        reponse repondre repond repondent repondons repondu
+        accueil accueillir accueillent accueille accueillons
+        soutien soutenir soutiennent soutenu
+        """.strip().splitlines()
+    for family in [tuple(line.split())]
+    for word in family
+}
+
+# Words whose stem is another word's, or that another word's stem would make.
 _NOT_DERIVED: Final = frozenset(
     """
     action aliment amer appartement argument atelier batiment berger boulanger cahier calendrier
-    chantier charpentier cher ciment clavier clement comment conseiller content courrier danger
-    departement dernier document dossier element enfer entier escalier etranger fer fevrier
-    fichier fier financier foyer hier hiver hospitalier hotelier instrument janvier leger loyer
+    chantage chantier charpentier cher ciment clavier clement comment conseiller content courrier
+    danger departement dernier document dossier element enfer entier equipage escalier etranger
+    fer fevrier fichier fier financier foyer hier hiver hospitalier hotelier instrument janvier
+    leger loyer
     menager mer messager metier millier million mission mobilier moment monument nation ouvrier
     palier panier papier parlement particulier partir passager passion pension policier pompier
-    premier quartier ration regiment region regulier religion sacrement sentiment serment station
-    testament usager ver verger version vetement
+    premier quartier ration regiment region regulier religion reportage sacrement sentiment
+    serment station testament usager ver verger version vetement
     """.split()
 )
 
@@ -260,6 +284,11 @@ _FEMININE: Final = (
     ("jeure", "jeur", 7),
     ("neure", "neur", 7),
     ("lleure", "lleur", 8),
+    ("teure", "teur", 7),
+    ("seure", "seur", 9),
+    ("nieure", "nieur", 9),
+    ("cheure", "cheur", 9),
+    ("cureure", "cureur", 9),
     ("aise", "ai", 7),
     ("oise", "oi", 7),
     ("aine", "ain", 7),
@@ -283,6 +312,8 @@ def derived(word: str) -> tuple[str, ...]:
     >>> derived("ecologie"), derived("conseil")
     (('ecologique', 'ecologetique'), ())
     """
+    if word in _FAMILY:
+        return tuple(other for other in _FAMILY[word] if other != word)
     if word in _NOT_DERIVED or len(word) < 5:
         return ()
     for ending, shortest, forms in _DERIVATIONS:
@@ -299,6 +330,7 @@ _DERIVATIONS: Final = (
     ("ication", 10, ("iquer", "iquent")),
     ("ation", 8, ("er", "ent", "ons", "ez")),
     ("ition", 9, ("ir", "issent", "it", "i", "ie")),
+    ("position", 10, ("poser", "posent", "pose", "posons", "posez")),
     ("ulsion", 8, ("ulser", "ulsent")),
     ("uction", 8, ("uire", "uisent", "uit")),
     ("ution", 8, ("uer", "uent", "ue")),
@@ -312,7 +344,14 @@ _DERIVATIONS: Final = (
     ("ulser", 7, ("ulsent", "ulse", "ulsion")),
     ("quer", 7, ("quent", "que", "quez", "quons", "cation", "quation")),
     ("uer", 6, ("uent", "ue", "uons", "uez", "ution", "uation")),
+    ("poser", 7, ("posent", "pose", "posons", "posez", "position")),
+    ("oyer", 7, ("oient", "oie", "oyons", "oyez", "oyage")),
+    ("oyage", 8, ("oyer", "oient", "oie")),
+    ("age", 8, ("er", "ent", "e")),
+    ("er", 7, ("ent", "e", "ons", "ez", "ation", "ement", "age")),
     ("er", 5, ("ent", "e", "ons", "ez", "ation", "ement")),
+    ("endre", 6, ("end", "endent", "endons", "endez", "endu")),
+    ("ondre", 7, ("ond", "ondent", "ondons", "ondez", "ondu")),
     ("uire", 7, ("uisent", "uit", "uction")),
     ("ir", 5, ("issent", "it", "i", "ie", "ition")),
     ("getique", 9, ("gie",)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from aggregator.search import synonyms
 from aggregator.search.analysis import STOP_WORDS, alternatives, fold, tokens
@@ -81,6 +83,9 @@ def _named(run: Sequence[Text]) -> tuple[int, Query]:
             taken = _words_taken(plains, length)
             if taken:
                 return taken, either(both(*(_word(text) for text in run[:taken])), also)
+        code = _code(run)
+        if code is not None:
+            return 2, either(both(_word(run[0]), _word(run[1])), Word((code,)))
     return 1, _word(run[0])
 
 
@@ -93,13 +98,42 @@ def _words_taken(plains: Sequence[Sequence[str]], terms: int) -> int:
     return 0
 
 
+_MIXED: Final = re.compile(r"\d+|[^\W\d_]+")
+
+
+def is_code(node: Node) -> bool:
+    """Whether it is one word of letters and digits, as A86, 14h30 and T3b: some write A 86.
+
+    >>> is_code(Text("A86")), is_code(Text("13e")), is_code(Text("logement"))
+    (True, False, False)
+    """
+    if not isinstance(node, Text) or node.exact or not 1 < len(node.words) < 12:
+        return False
+    found = list(tokens(node.words))
+    pieces = _MIXED.findall(found[0].terms[0]) if len(found) == 1 else ()
+    is_ordinal = len(pieces) == 2 and pieces[0].isdigit() and pieces[1] == "e"
+    return 1 < len(pieces) < 6 and not is_ordinal
+
+
+def _code(run: Sequence[Text]) -> str | None:
+    """RN 20 as it may also be written; None for other words."""
+    if len(run) < 2 or not run[1].words.isdigit() or len(run[1].words) > 4:
+        return None
+    letters = run[0].words
+    return fold(letters + run[1].words) if letters.isupper() and len(letters) < 5 else None
+
+
 def _word(text: Text) -> Query:
     """One word as written; a hyphenated one is a phrase, or the joined word."""
     parts = alternatives(text.words)
     if not parts:
         return EVERYTHING
     if len(parts) == 1:
-        return Word(parts[0], text.field)
+        word = Word(parts[0], text.field)
+        if not is_code(text):
+            return word
+        apart = tuple((piece,) for piece in _MIXED.findall(parts[0][0]))
+        return either(word, Phrase(apart, text.field))
     strict = alternatives(text.words, derive=False)
     pieces = [token.terms for token in tokens(text.words)]
     joined = pieces[0][-1:] if len(pieces[0]) > 1 else ()

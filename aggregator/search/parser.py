@@ -23,7 +23,7 @@ from typing import Final
 from aggregator.search import fields, saying
 from aggregator.search.analysis import fold, tokens
 from aggregator.search.dates import period
-from aggregator.search.meaning import meaning
+from aggregator.search.meaning import is_code, meaning
 from aggregator.search.nodes import All, Dates, Node, Some, Start, Text, Without
 from aggregator.search.query import EVERYTHING, Query
 
@@ -318,7 +318,7 @@ class _Reading:
         self.field = self.without = None
         length = sum(1 for _ in tokens(node.words)) if isinstance(node, Text) else 1
         self.words += max(1, length)
-        self.costly += length > 1 or isinstance(node, Start)
+        self.costly += length > 1 or isinstance(node, Start) or is_code(node)
 
 
 def _together(nodes: list[Node]) -> Node:

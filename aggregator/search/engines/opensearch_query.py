@@ -28,7 +28,7 @@ from aggregator.search.query import (
     wanted_terms,
 )
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise it whenever analysis or the mapping changes: older indexes are then rebuilt."""
 _LAYERS: Final = ("", "2", "3", "4")
 """Parallel fields of one text."""

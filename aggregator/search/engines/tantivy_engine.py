@@ -257,5 +257,5 @@ def _create(path: Path) -> None:
     tantivy.Index(tantivy_query.SCHEMA, path=str(path))
 
 
-FORMAT: Final = Format(name="tantivy-1", create=_create, open=TantivyEngine)
+FORMAT: Final = Format(name="tantivy-2", create=_create, open=TantivyEngine)
 """Raise the number whenever analysis or the schema changes: older indexes are then rebuilt."""

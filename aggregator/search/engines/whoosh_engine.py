@@ -373,6 +373,6 @@ def _create(path: Path) -> None:
 
 
 FORMAT: Final = Format(
-    name=f"whoosh-1{'' if IS_LITTLE else 'b'}", create=_create, open=WhooshEngine
+    name=f"whoosh-2{'' if IS_LITTLE else 'b'}", create=_create, open=WhooshEngine
 )
 """Raise the number whenever analysis or what is kept changes: older indexes are then rebuilt."""
