@@ -36,7 +36,7 @@ def open_parts(settings: Settings) -> Parts:
     Raises DatabaseError, BrokenIndex or SettingsError in a sentence.
     """
     engine = database.open_database(settings.database_url)
-    database.refuse_newer(engine)
+    database.require_current(engine)
     return Parts(
         settings=settings,
         sessions=database.sessions(engine),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 import sys
 
@@ -12,8 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from aggregator import jobs
 from aggregator.collect import crawl
-from aggregator.parts import open_parts
+from aggregator.errors import FilcommunError
+from aggregator.parts import Parts, open_parts
 from aggregator.settings import read_settings
+from aggregator.store import sources
 
 
 @click.command("crawl")
@@ -23,6 +26,8 @@ from aggregator.settings import read_settings
 def command(all_: bool, slug: str | None, as_json: bool) -> None:
     """Read due sources once, and index what they bring."""
     parts = open_parts(read_settings())
+    if slug is not None:
+        _require(parts, slug)
     with _progress(quiet=as_json) as progress:
         bar = progress.add_task("Reading sources", total=None)
         done = asyncio.run(
@@ -45,6 +50,16 @@ def command(all_: bool, slug: str | None, as_json: bool) -> None:
             f"{done.not_modified} unchanged, {done.failed} failed; "
             f"{done.entries_new} new entries, {done.entries_updated} changed."
         )
+
+
+def _require(parts: Parts, slug: str) -> None:
+    """Raise FilcommunError where no source has this slug."""
+    with parts.sessions() as session:
+        known = {source.slug for source in sources.all_sources(session)}
+    if slug not in known:
+        near = ", ".join(difflib.get_close_matches(slug, known))
+        hint = f"near: {near}" if near else "`filcommun sources list` names them all"
+        raise FilcommunError(f"There is no source {slug!r}; {hint}.")
 
 
 def _progress(*, quiet: bool) -> Progress:

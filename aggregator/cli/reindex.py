@@ -18,7 +18,7 @@ def command() -> None:
     """Build the index beside the one that serves, then switch."""
     settings = read_settings()
     engine = database.open_database(settings.database_url)
-    database.refuse_newer(engine)
+    database.require_current(engine)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:

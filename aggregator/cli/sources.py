@@ -75,7 +75,7 @@ def sync_file(settings: Settings, file: Path) -> inventory.Synced:
 def list_(as_json: bool) -> None:
     """Show every source: its state, when it was read last, why it fails."""
     engine = database.open_database(read_settings().database_url)
-    database.refuse_newer(engine)
+    database.require_current(engine)
     with database.sessions(engine)() as session:
         rows = sources.all_sources(session)
     if as_json:

@@ -116,6 +116,18 @@ def refuse_newer(engine: Engine) -> None:
         )
 
 
+def require_current(engine: Engine) -> None:
+    """Raise DatabaseError unless the database has just this program's version."""
+    refuse_newer(engine)
+    version, needed = current_version(engine), latest_version()
+    if version != needed:
+        found = f"is at version {version}" if version else "is empty"
+        raise DatabaseError(
+            f"The database {found}, and this program needs version {needed}. Run "
+            "`filcommun db upgrade` (after a backup), or `filcommun run`, which does it for you."
+        )
+
+
 def current_version(engine: Engine) -> str | None:
     """The migration the database is at; None for an empty one."""
     with engine.connect() as connection:

@@ -62,6 +62,13 @@ def test_syncing_twice_changes_nothing_the_second_time(elsewhere: Path) -> None:
     assert second.output.startswith("0 groups added, 0 changed")
 
 
+def test_a_source_that_is_not_there_is_not_crawled_in_silence(elsewhere: Path) -> None:
+    (elsewhere / "sources.yaml").write_text((ROOT / "sources.yaml").read_text())
+    CliRunner().invoke(filcommun, ["sources", "sync"])
+    answer = CliRunner().invoke(filcommun, ["crawl", "--source", "nope"])
+    assert "There is no source 'nope'" in str(answer.exception)
+
+
 def test_a_backup_is_written_and_proved_good(elsewhere: Path) -> None:
     assert CliRunner().invoke(filcommun, ["db", "upgrade"]).exit_code == 0
     assert CliRunner().invoke(filcommun, ["backup", "all.tar.gz"]).exit_code == 0
@@ -77,8 +84,18 @@ def test_a_backup_is_written_and_proved_good(elsewhere: Path) -> None:
         (["db", "upgrade"], {"FILCOMMUN_PORT": "many"}),
         (["parse", "broken.xml"], {}),
         (["restore", "broken.xml"], {}),
+        (["crawl"], {}),
+        (["sources", "list"], {}),
     ],
-    ids=["no file", "no folder", "wrong setting", "no feed", "no backup"],
+    ids=[
+        "no file",
+        "no folder",
+        "wrong setting",
+        "no feed",
+        "no backup",
+        "no database",
+        "no tables",
+    ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(
     elsewhere: Path, arguments: list[str], environment: dict[str, str]

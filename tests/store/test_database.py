@@ -37,6 +37,18 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(engine: Engi
     assert database.current_version(engine) == "9999"
 
 
+def test_parts_open_only_over_a_database_of_this_version(engine: Engine) -> None:
+    database.require_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(DatabaseError, match=r"at version 0001.*filcommun db upgrade"):
+        database.require_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+    with pytest.raises(DatabaseError, match=r"is empty.*filcommun run"):
+        database.require_current(engine)
+
+
 def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="Check that the folder exists"):
         database.open_database(f"sqlite:///{tmp_path}/missing/filcommun.db")
