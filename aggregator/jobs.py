@@ -136,12 +136,13 @@ def backup_(parts: Parts) -> None:
     """Write tonight's backup and let go of old ones; once a day."""
     folder = parts.settings.backup_folder
     if folder is not None:
-        places = {
-            "media": parts.settings.media_folder,
-            "sources.yaml": parts.settings.sources_file,
-        }
-        engine = parts.sessions.kw["bind"]
-        backup.nightly(engine, folder, extra=places, now=parts.clock())
+        backup.nightly(
+            parts.sessions.kw["bind"],
+            folder,
+            extra=backup.places(parts.settings),
+            now=parts.clock(),
+            environment=backup.as_environment(parts.settings),
+        )
 
 
 def figures_(parts: Parts) -> None:

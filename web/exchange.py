@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from aggregator.publish import gogocarto, kumu, paper, table
+from aggregator.publish import gogocarto, kumu, opendata, paper, table
 from aggregator.publish.maps import network, poster, sheets, svg
 from aggregator.registry import importing
 from aggregator.store import directory, entries
@@ -18,7 +18,6 @@ from web.listing import spoken
 
 blueprint = Blueprint("exchange", __name__)
 
-LICENCE = "ODbL-1.0"
 """Of the inventory as data; the entries stay their authors'."""
 _RECENT = timedelta(days=30)
 _EVENTS = timedelta(days=60)
@@ -90,7 +89,7 @@ def inventory(ending: str) -> Response:
         base_url=_base_url(),
         query="inventaire",
         made_at=current.now(),
-        licence=LICENCE,
+        licence=opendata.LICENCE,
     )
     response = _open(b"".join(table.CHUNKS[ending](made)), table.MEDIA_TYPES[ending])
     response.headers["Content-Disposition"] = f'attachment; filename="inventaire.{ending}"'

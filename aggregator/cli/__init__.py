@@ -33,6 +33,7 @@ COMMANDS = {
     "groups": "aggregator.cli.groups",
     "backup": "aggregator.cli.backup",
     "restore": "aggregator.cli.restore",
+    "export": "aggregator.cli.export",
     "doctor": "aggregator.cli.doctor",
 }
 """Each name's module holds a click command called `command`."""

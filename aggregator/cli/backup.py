@@ -7,25 +7,23 @@ from pathlib import Path
 
 import click
 
-from aggregator.settings import Settings, read_settings
+from aggregator.settings import read_settings
 from aggregator.store import backup, database
 
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--with-secrets", is_flag=True, help="the secret key too; keep the file to yourself")
+@click.option("--with-secrets", is_flag=True, help="key and passwords too; keep it to yourself")
 def command(file: Path, with_secrets: bool) -> None:
-    """Write database, pictures and sources.yaml to FILE (.tar.gz)."""
+    """Write database, pictures, sources.yaml and settings to FILE (.tar.gz)."""
     settings = read_settings()
     engine = database.open_database(settings.database_url)
     database.refuse_newer(engine)
     backup.write(
-        engine, file, extra=places(settings, with_secrets=with_secrets), now=datetime.now(UTC)
+        engine,
+        file,
+        extra=backup.places(settings, with_secrets=with_secrets),
+        now=datetime.now(UTC),
+        environment=backup.as_environment(settings, with_secrets=with_secrets),
     )
     click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
-
-
-def places(settings: Settings, *, with_secrets: bool) -> dict[str, Path]:
-    """What a backup holds beside the database: its name there → where it lies here."""
-    named = {"media": settings.media_folder, "sources.yaml": settings.sources_file}
-    return named | ({"secret-key": settings.secret_file} if with_secrets else {})

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.backup import places
-from aggregator.settings import read_settings
+from aggregator.search import proving
+from aggregator.settings import Settings, read_settings
 from aggregator.store import backup
 
 
@@ -18,23 +18,35 @@ from aggregator.store import backup
 @click.option("--check", "only_check", is_flag=True, help="only prove the backup good")
 @click.option("--json", "as_json", is_flag=True, help="what it holds, as JSON")
 def command(file: Path, only_check: bool, as_json: bool) -> None:
-    """Restore FILE to the place the settings name, which must be empty."""
+    """Restore FILE to the place the settings name, which must be empty.
+
+    With --check nothing is changed: the backup is opened, migrated, counted and searched in a
+    scratch place.
+    """
+    settings = read_settings()
     if only_check:
-        contents = backup.check(file)
+        contents = backup.check(file, settings.database_url, proving.search_once)
     else:
-        settings = read_settings()
-        # The inventory in use is the operator's own; only a missing one comes back.
-        extra = {
-            name: place
-            for name, place in places(settings, with_secrets=False).items()
-            if name != "sources.yaml" or not place.exists()
-        }
-        contents = backup.restore(file, settings.database_url, extra=extra)
+        contents = backup.restore(file, settings.database_url, extra=_places(settings))
     if as_json:
         click.echo(json.dumps(asdict(contents)))
         return
     click.echo(
         f"Backup of {contents.created_at[:16]}, version {contents.version}: "
-        f"{contents.groups} groups, {contents.sources} sources, {contents.entries} entries."
-        + ("" if only_check else " Restored; `filcommun reindex` makes the search index.")
+        f"{contents.groups} groups, {contents.sources} sources, {contents.entries} entries, "
+        f"{contents.files} files. "
+        + (
+            "It opens, migrates and can be searched."
+            if only_check
+            else "Restored; its settings are in settings.env, to compare with yours. "
+            "`filcommun reindex` makes the search index."
+        )
     )
+
+
+def _places(settings: Settings) -> dict[str, Path]:
+    """Where the files of a backup go: its key only where there is none yet."""
+    named = backup.places(settings, with_secrets=True) | {"settings.env": Path("settings.env")}
+    # The inventory and the key in use are the operator's own; only missing ones come back.
+    own = {"sources.yaml", "secret-key", "settings.env"}
+    return {name: place for name, place in named.items() if name not in own or not place.exists()}

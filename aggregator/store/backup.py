@@ -1,33 +1,49 @@
 """One file that holds everything: written while the program runs, proved good before it is needed.
 
 A gzip'd tar of `manifest.json` (versions, a SHA-256 of each member), the database (`database.db`
-from SQLite's online backup, or `database.dump` from pg_dump), and the folders and files given.
+from SQLite's online backup, or `database.dump` from pg_dump), and the folders, files and texts
+given. Knows no search engine.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, func, inspect, make_url, select
+from pydantic import SecretStr
+from sqlalchemy import URL, Engine, func, inspect, make_url, select, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import DatabaseError
+from aggregator.settings import Settings
 from aggregator.store import database
 from aggregator.store.tables import Entry, Group, Source
 
 FORM = 1
 """Of the backup file itself."""
+_OTHER_KIND = (
+    "The backup is of {}, and FILCOMMUN_DATABASE_URL names the other kind; set it to the same kind."
+)
+_PREFIX = ".filcommun-writing-"
+"""Of what is not complete yet; a killed process leaves it, the next night takes it away."""
+
+Look = Callable[[sessionmaker[Session]], None]
+"""Looks at an open, migrated database; raises FilcommunError when it does not serve."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +55,66 @@ class Contents:
     groups: int
     sources: int
     entries: int
+    files: int
+    """Pictures and others beside the database."""
 
 
-def write(engine: Engine, file: Path, *, extra: Mapping[str, Path], now: datetime) -> None:
-    """Back up the database and the `extra` files and folders (name in the backup → where).
+def places(settings: Settings, *, with_secrets: bool = False) -> dict[str, Path]:
+    """What a backup holds beside the database: its name there → where it lies here."""
+    named = {"media": settings.media_folder, "sources.yaml": settings.sources_file}
+    return named | ({"secret-key": settings.secret_file} if with_secrets else {})
+
+
+def as_environment(settings: Settings, *, with_secrets: bool = False) -> str:
+    """The settings that differ from the defaults, as lines of an environment file.
+
+    Without secrets, the key is left out and passwords in addresses are replaced by `***`.
+    """
+    lines = []
+    for name in sorted(settings.model_fields_set):
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value() if with_secrets else None
+        elif name in {"database_url", "smtp_url"} and value and not with_secrets:
+            value = re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", value)
+        if value is not None:
+            lines.append(f"FILCOMMUN_{name.upper()}={value}\n")
+    return "".join(lines)
+
+
+def write(
+    engine: Engine,
+    file: Path,
+    *,
+    extra: Mapping[str, Path],
+    now: datetime,
+    environment: str = "",
+) -> None:
+    """Back up the database, the `extra` files and folders (name in the backup → where), and the
+    settings as `settings.env`.
 
     What is missing among them is left out. The file appears under its name only when complete.
     Raises DatabaseError when the disk is full or a tool is missing.
     """
-    partial = file.with_name(file.name + ".partial")
+    partial = file.with_name(f"{_PREFIX}{file.name}-{os.getpid()}")
     try:
-        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=_PREFIX) as folder:
             members = {name: path for name, path in extra.items() if path.exists()}
             dump = _dump(engine, Path(folder))
             members[dump.name] = dump
+            members["settings.env"] = Path(folder) / "settings.env"
+            members["settings.env"].write_text(environment)
             manifest = Path(folder) / "manifest.json"
             manifest.write_text(json.dumps(_manifest(engine, members, now), indent=1))
             with tarfile.open(partial, "w:gz", compresslevel=6) as tar:
                 tar.add(manifest, "manifest.json")
                 for name, path in members.items():
                     tar.add(path, name)
+        partial.chmod(0o600)
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         partial.replace(file)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         partial.unlink(missing_ok=True)
         raise DatabaseError(f"The backup {file} could not be written: {error}.") from error
 
@@ -77,8 +129,14 @@ def restore(file: Path, url: str, *, extra: Mapping[str, Path]) -> Contents:
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise DatabaseError(f"{place} exists already; move it away first, then restore.")
     with _opened(file) as folder:
-        contents = _check(folder)
-        _load(folder, url)
+        if (folder / "database.db").exists():
+            contents = _check(folder, url, None)
+            _load(folder, url)
+        else:
+            _load(folder, url)
+            engine = database.open_database(url)
+            contents = _counted(folder, engine)
+            engine.dispose()
         for name, place in extra.items():
             if (folder / name).exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -86,25 +144,39 @@ def restore(file: Path, url: str, *, extra: Mapping[str, Path]) -> Contents:
         return contents
 
 
-def check(file: Path) -> Contents:
-    """Prove a backup good: checksums, integrity, migration to this version, counts.
+def check(file: Path, url: str, look: Look | None = None) -> Contents:
+    """Prove a backup good: checksums, integrity, migration to this version, counts, and `look`.
 
-    Raises DatabaseError with the first thing that is wrong.
+    A backup of PostgreSQL is restored into a new database on the server of `url` and dropped
+    again. Raises DatabaseError with the first thing that is wrong.
     """
     with _opened(file) as folder:
-        return _check(folder)
+        return _check(folder, url, look)
 
 
-def nightly(engine: Engine, folder: Path, *, extra: Mapping[str, Path], now: datetime) -> None:
-    """Write today's backup unless it is there, then let go of those `kept` does not name."""
+def nightly(
+    engine: Engine,
+    folder: Path,
+    *,
+    extra: Mapping[str, Path],
+    now: datetime,
+    environment: str = "",
+) -> None:
+    """Write today's backup unless it is there, then let go of those `kept` does not name.
+
+    Several workers may ask at once: one writes, the others go on.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     today = folder / f"filcommun-{now:%Y-%m-%d}.tar.gz"
-    if today.exists():
-        return
-    write(engine, today, extra=extra, now=now)
-    files = nights(folder)
-    for day in files.keys() - kept(files, now.date()):
-        files[day].unlink()
+    with _alone(folder) as is_alone:
+        if not is_alone or today.exists():
+            return
+        for left in folder.glob(f"{_PREFIX}*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        write(engine, today, extra=extra, now=now, environment=environment)
+        files = nights(folder)
+        for day in files.keys() - kept(files, now.date()):
+            files[day].unlink()
 
 
 def nights(folder: Path) -> dict[date, Path]:
@@ -132,6 +204,18 @@ def kept(days: Iterable[date], today: date) -> set[date]:
     return recent | set(list(weeks.values())[:4]) | set(list(months.values())[:12])
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether no other process writes here; a killed one holds nothing."""
+    with (folder / ".filcommun-lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def _dump(engine: Engine, folder: Path) -> Path:
     if engine.dialect.name == "sqlite":
         target = folder / "database.db"
@@ -143,7 +227,7 @@ def _dump(engine: Engine, folder: Path) -> Path:
             copy.close()
         return target
     target = folder / "database.dump"
-    _postgresql_tool("pg_dump", "--format=custom", f"--file={target}", _libpq(engine.url))
+    _postgresql_tool(engine.url, "pg_dump", "--format=custom", f"--file={target}")
     return target
 
 
@@ -180,38 +264,81 @@ def _opened(file: Path) -> Iterator[Path]:
         yield folder
 
 
-def _check(folder: Path) -> Contents:
+def _check(folder: Path, url: str, look: Look | None) -> Contents:
+    with _scratch(folder, make_url(url)) as engine:
+        contents = _counted(folder, engine)
+        if look is not None:
+            look(database.sessions(engine))
+    return contents
+
+
+def _counted(folder: Path, engine: Engine) -> Contents:
+    """What an open database and the folder hold, once they are of this version."""
+    database.upgrade(engine)
     manifest = json.loads((folder / "manifest.json").read_text())
-    if not (folder / "database.db").exists():
-        _postgresql_tool("pg_restore", "--list", str(folder / "database.dump"))
-        return Contents(manifest["created_at"], manifest["version"], -1, -1, -1)
-    with tempfile.TemporaryDirectory() as name:
-        copy = Path(name) / "database.db"
-        shutil.copy(folder / "database.db", copy)
-        with sqlite3.connect(copy) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-        connection.close()
-        if verdict != "ok":
-            raise DatabaseError(f"The database in the backup is damaged: {verdict}.")
-        engine = database.open_database(f"sqlite:///{copy}")
-        database.upgrade(engine)
-        with database.sessions(engine)() as session:
-            counts = [
-                session.scalar(select(func.count()).select_from(table)) or 0
-                for table in (Group, Source, Entry)
-            ]
-        engine.dispose()
-    return Contents(manifest["created_at"], manifest["version"], *counts)
+    with database.sessions(engine)() as session:
+        groups, sources, entries = (
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (Group, Source, Entry)
+        )
+    return Contents(
+        created_at=manifest["created_at"],
+        version=manifest["version"],
+        groups=groups,
+        sources=sources,
+        entries=entries,
+        files=len(manifest["sha256"]) - 1,
+    )
+
+
+@contextmanager
+def _scratch(folder: Path, address: URL) -> Iterator[Engine]:
+    """The backup's database as it would be restored, somewhere it may be changed."""
+    if (folder / "database.db").exists():
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name) / "database.db"
+            shutil.copy(folder / "database.db", copy)
+            with sqlite3.connect(copy) as connection:
+                (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+            connection.close()
+            if verdict != "ok":
+                raise DatabaseError(f"The database in the backup is damaged: {verdict}.")
+            engine = database.open_database(f"sqlite:///{copy}")
+            yield engine
+            engine.dispose()
+        return
+    if address.get_backend_name() == "sqlite":
+        raise DatabaseError(_OTHER_KIND.format("PostgreSQL"))
+    server = database.open_database(address.render_as_string(hide_password=False))
+    target = address.set(database=f"filcommun_check_{secrets.token_hex(6)}")
+    try:
+        _at_server(server, f"CREATE DATABASE {target.database}")
+        try:
+            _postgresql_restore(folder, target)
+            engine = database.open_database(target.render_as_string(hide_password=False))
+            yield engine
+            engine.dispose()
+        finally:
+            _at_server(server, f"DROP DATABASE {target.database} WITH (FORCE)")
+    except ProgrammingError as error:
+        raise DatabaseError(
+            f"The backup cannot be tried on this server: {error.orig}. Let the database's user "
+            f"make databases: `ALTER ROLE {address.username} CREATEDB`."
+        ) from error
+    finally:
+        server.dispose()
+
+
+def _at_server(server: Engine, statement: str) -> None:
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
 
 
 def _load(folder: Path, url: str) -> None:
     address = make_url(url)
     is_sqlite = (folder / "database.db").exists()
     if is_sqlite != (address.get_backend_name() == "sqlite"):
-        raise DatabaseError(
-            f"The backup is of {'SQLite' if is_sqlite else 'PostgreSQL'}, and "
-            "FILCOMMUN_DATABASE_URL names the other kind; set it to the same kind."
-        )
+        raise DatabaseError(_OTHER_KIND.format("SQLite" if is_sqlite else "PostgreSQL"))
     if is_sqlite:
         assert address.database is not None
         target = Path(address.database)
@@ -225,25 +352,27 @@ def _load(folder: Path, url: str) -> None:
     engine.dispose()
     if tables:
         raise DatabaseError("The PostgreSQL database is not empty; restore into a new one.")
-    _postgresql_tool(
-        "pg_restore", "--no-owner", "--exit-on-error", f"--dbname={_libpq(address)}",
-        str(folder / "database.dump"),
-    )  # fmt: skip
+    _postgresql_restore(folder, address)
 
 
-def _libpq(address: URL) -> str:
-    return address.set(drivername="postgresql").render_as_string(hide_password=False)
+def _postgresql_restore(folder: Path, address: URL) -> None:
+    dump = str(folder / "database.dump")
+    _postgresql_tool(address, "pg_restore", "--no-owner", "--single-transaction", dump)
 
 
-def _postgresql_tool(*arguments: str) -> None:
+def _postgresql_tool(address: URL, tool: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs; the password goes where `ps` does not show it."""
+    place = address.set(drivername="postgresql", password=None).render_as_string()
+    environment = os.environ | ({"PGPASSWORD": str(address.password)} if address.password else {})
+    command = [tool, f"--dbname={place}", *arguments]
     try:
-        subprocess.run(arguments, check=True, capture_output=True, text=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603
     except FileNotFoundError as error:
         raise DatabaseError(
-            f"{arguments[0]} is not installed; install Debian's package postgresql-client."
+            f"{tool} is not installed; install Debian's package postgresql-client."
         ) from error
     except subprocess.CalledProcessError as error:
-        raise DatabaseError(f"{arguments[0]} failed: {error.stderr.strip()[-300:]}") from error
+        raise DatabaseError(f"{tool} failed: {error.stderr.strip()[-300:]}") from error
 
 
 def _digest(file: Path) -> str:

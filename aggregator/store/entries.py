@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -31,6 +31,26 @@ def in_order(session: Session, ids: Sequence[int]) -> list[Entry]:
     )
     found = {entry.id: entry for entry in session.scalars(query)}
     return [found[id] for id in ids if id in found]
+
+
+def every(session: Session, *, at_once: int = 500) -> Iterator[Entry]:
+    """All visible entries, the oldest stored first, a few in memory at a time."""
+    query = (
+        select(Entry)
+        .join(Entry.source)
+        .join(Source.group)
+        .where(visible())
+        .options(
+            contains_eager(Entry.source).contains_eager(Source.group), selectinload(Entry.tags)
+        )
+        .order_by(Entry.id)
+        .limit(at_once)
+    )
+    last = 0
+    while batch := session.scalars(query.where(Entry.id > last)).all():
+        yield from batch
+        last = batch[-1].id
+        session.expunge_all()
 
 
 def one(session: Session, id: int) -> Entry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -101,6 +101,12 @@ def history(session: Session, name: str, since: date) -> Sequence[tuple[date, fl
             .order_by(DailyFigure.day)
         )
     ]
+
+
+def every(session: Session) -> Iterator[tuple[date, str, float]]:
+    """All that was kept, oldest first: day, figure, value."""
+    query = select(DailyFigure.day, DailyFigure.name, DailyFigure.value)
+    yield from session.execute(query.order_by(DailyFigure.day, DailyFigure.name))
 
 
 def _count(session: Session, column: object, *conditions: object) -> int:

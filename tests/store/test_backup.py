@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import tarfile
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from aggregator.errors import DatabaseError
+from aggregator.search import proving
+from aggregator.settings import read_settings
 from aggregator.store import backup, database
 from aggregator.store.tables import Entry, Source
 
@@ -47,18 +51,79 @@ def test_a_backup_comes_back_as_it_was(
     assert (tmp_path / "restored" / "media" / "velo.webp").read_bytes() == b"picture"
 
 
-def test_checking_a_backup_counts_what_is_in_it(saved: Path, engine: Engine) -> None:
-    contents = backup.check(saved)
+def test_checking_a_backup_opens_migrates_counts_and_searches_it(
+    saved: Path, engine: Engine, database_url: str
+) -> None:
+    contents = backup.check(saved, database_url, proving.search_once)
     assert contents.version == database.latest_version()
-    if engine.dialect.name == "sqlite":
-        assert (contents.groups, contents.sources, contents.entries) == (1, 1, 1)
+    assert (contents.groups, contents.sources, contents.entries) == (1, 1, 1)
+    assert contents.files == 2
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            left = connection.execute(text("SELECT datname FROM pg_database")).scalars()
+            assert not [name for name in left if name.startswith("filcommun_check")]
 
 
-def test_a_damaged_backup_is_refused(saved: Path) -> None:
+def test_a_damaged_backup_is_refused(saved: Path, database_url: str) -> None:
     whole = saved.read_bytes()
     saved.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DatabaseError, match="is not a backup"):
-        backup.check(saved)
+        backup.check(saved, database_url)
+
+
+def test_a_backup_in_which_one_file_was_changed_is_refused(
+    saved: Path, database_url: str, tmp_path: Path
+) -> None:
+    inside = tmp_path / "inside"
+    with tarfile.open(saved) as tar:
+        tar.extractall(inside, filter="data")
+    (inside / "media" / "velo.webp").write_bytes(b"another picture")
+    with tarfile.open(saved, "w:gz") as tar:
+        tar.add(inside, "")
+    with pytest.raises(DatabaseError, match=r"media/velo.webp is not as it was written"):
+        backup.check(saved, database_url)
+
+
+def test_settings_are_in_the_backup_and_secrets_only_when_wished(tmp_path: Path) -> None:
+    settings = read_settings(
+        database_url="postgresql://fil:geheim@db.example/fil",
+        smtp_url="smtps://fil:geheim@mail.example:465",
+        base_url="https://fil.example",
+        secret_key="k" * 32,
+        _env_file=None,
+    )
+    plain = backup.as_environment(settings)
+    assert "FILCOMMUN_BASE_URL=https://fil.example\n" in plain
+    assert "geheim" not in plain
+    assert "kkk" not in plain
+    assert "secret-key" not in backup.places(settings)
+    whole = backup.as_environment(settings, with_secrets=True)
+    again = dict(line.split("=", 1) for line in whole.splitlines())
+    assert again["FILCOMMUN_SMTP_URL"] == settings.smtp_url
+    assert again["FILCOMMUN_SECRET_KEY"] == "k" * 32
+
+
+def test_what_a_killed_backup_left_goes_the_next_night(
+    engine: Engine, tmp_path: Path, now: datetime
+) -> None:
+    (tmp_path / ".filcommun-writing-abc").mkdir()
+    (tmp_path / ".filcommun-writing-abc" / "database.db").write_bytes(b"half")
+    (tmp_path / ".filcommun-writing-x.tar.gz-17").write_bytes(b"half")
+    backup.nightly(engine, tmp_path, extra={}, now=now)
+    left = {file.name for file in tmp_path.iterdir() if "-writing-" in file.name}
+    assert left == set()
+    assert len(backup.nights(tmp_path)) == 1
+
+
+def test_while_one_worker_writes_the_nightly_backup_another_goes_on(
+    engine: Engine, tmp_path: Path, now: datetime
+) -> None:
+    with (tmp_path / ".filcommun-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        backup.nightly(engine, tmp_path, extra={}, now=now)
+        assert backup.nights(tmp_path) == {}
+    backup.nightly(engine, tmp_path, extra={}, now=now)
+    assert len(backup.nights(tmp_path)) == 1
 
 
 def test_a_restore_never_overwrites(saved: Path, database_url: str) -> None:
@@ -91,7 +156,7 @@ def test_the_nightly_backup_is_written_once_a_day_and_old_ones_go(
         at = now + timedelta(days=day)
         backup.nightly(engine, folder, extra={}, now=at)
         backup.nightly(engine, folder, extra={}, now=at)
-    days = sorted(date.fromisoformat(file.name[10:20]) for file in folder.iterdir())
+    days = sorted(backup.nights(folder))
     today = (now + timedelta(days=19)).date()
     assert set(days) == backup.kept(days, today)
     assert today in days
