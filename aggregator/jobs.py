@@ -64,8 +64,9 @@ def index(parts: Parts) -> int:
 def outbox(parts: Parts) -> None:
     """Send the letters that are due; without a mail server they wait."""
     if parts.settings.smtp_url is not None:
-        mailer = SmtpMailer(parts.settings.smtp_url)
-        letters.send_due(parts.sessions, mailer, parts.clock, settings=parts.settings)
+        url, connections = parts.settings.smtp_url, parts.settings.mail_connections
+        mailers = [SmtpMailer(url) for _ in range(connections)]
+        letters.send_due(parts.sessions, mailers, parts.clock, settings=parts.settings)
 
 
 def digests(parts: Parts) -> None:

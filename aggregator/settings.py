@@ -6,6 +6,7 @@ Read once, in `main`, from the environment (`FILCOMMUN_*`) and `.env`. Knows no 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -42,6 +43,12 @@ def _index_address(value: str) -> str:
         raise ValueError(
             "write it as whoosh:FOLDER, tantivy:FOLDER or opensearch+https://host:9200/index"
         )
+    return value
+
+
+def _selector(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,3}", value):
+        raise ValueError("write it as it stands before ._domainkey, such as `mail2026`")
     return value
 
 
@@ -94,8 +101,12 @@ class Settings(BaseSettings):
     mail_bounces: str | None = None
     """A mailbox that takes `name+anything@domain`, for mails that come back; None: they come back
     to the sender and are not read."""
+    dkim_selector: Annotated[str, AfterValidator(_selector)] | None = None
+    """The selector that the mail server signs with (DKIM); `doctor` looks for its key."""
     mail_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
     """Mails to one domain in a minute, at the most."""
+    mail_connections: Annotated[int, Field(ge=1, le=20)] = 4
+    """Connections to the mail server at once, at the most."""
     contact: str = "contact@localhost"
     """Who answers for this portal: shown on pages, sent in every request's User-Agent."""
     sources_file: Path = Path("sources.yaml")

@@ -7,19 +7,19 @@ letters are about only through `render` and their issues.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import MailError
 from aggregator.mail import addresses, links, message
-from aggregator.mail.mailer import Mailer
+from aggregator.mail.mailer import Mailer, Step, Talk
 from aggregator.mail.message import Content, Outgoing, Prepared
 from aggregator.mail.render import render
 from aggregator.settings import Settings
@@ -35,7 +35,9 @@ BACK_OFF = tuple(
 """Waits after each try that may be repeated: four days in all, as RFC 5321 §4.5.4.1 advises."""
 
 _TOO_MANY = timedelta(minutes=15)
-_BATCH = 20
+_BATCH = 40
+_EACH = 5
+"""Letters waiting for each further connection that is opened."""
 _CACHED = 64
 
 
@@ -52,35 +54,26 @@ class Report:
 
 def send_due(
     sessions: sessionmaker[Session],
-    mailer: Mailer,
+    mailers: Sequence[Mailer],
     clock: Callable[[], datetime],
     *,
     settings: Settings,
-    limit: int = 100_000,
 ) -> Report:
-    """Send every letter that is due, at most `limit`; the same as often as one likes.
+    """Send every letter that is due; the same as often as one likes.
 
-    One letter's trouble is noted on it and hurts no other. When the server itself cannot be
-    used, the round ends and nothing is lost.
+    `mailers` are the connections that may be used at once; more than one are opened only when
+    many letters wait. One letter's trouble is noted on it and hurts no other. When the server
+    cannot be reached, all wait as they are, and it is left alone for a while.
     """
-    sender = _Sender(sessions, mailer, clock, settings)
-    with sessions.begin() as session:
-        outbox.settle(session, now=clock())
-    while not sender.report.stopped and limit > 0:
-        with sessions.begin() as session:
-            claimed = outbox.claim(
-                session,
-                now=clock(),
-                limit=min(_BATCH, limit),
-                per_domain=settings.mail_per_minute,
-            )
-            followed = subscribers.of_letters(session, claimed)
-        if not claimed:
-            break
-        limit -= len(claimed)
-        sender.batch(claimed, followed)
-    mailer.close()
-    report = sender.report
+    round_ = _Round(sessions, mailers, clock, settings)
+    if round_.may_begin():
+        try:
+            while round_.send_some():
+                pass
+        finally:
+            for mailer in mailers:
+                mailer.close()
+    report = round_.report
     if report.sent or report.postponed or report.failed or report.stopped:
         log.info(
             "outbox sent",
@@ -92,51 +85,144 @@ def send_due(
     return report
 
 
-@dataclass
-class _Sender:
-    sessions: sessionmaker[Session]
-    mailer: Mailer
-    clock: Callable[[], datetime]
-    settings: Settings
-    report: Report = field(default_factory=Report)
-    _taken: list[int] = field(default_factory=list)
-    """Letters of this batch that the server took; `handed_at` vouches for them meanwhile."""
-    _prepared: OrderedDict[int, Prepared] = field(default_factory=OrderedDict)
+@dataclass(eq=False)
+class _Handover:
+    """One letter on its way over one connection."""
 
-    def batch(self, letters: Sequence[Letter], followed: dict[int, Subscription]) -> None:
-        for index, letter in enumerate(letters):
+    letter: Letter
+    talk: Talk
+    step: Step | None = Step.WAITING
+    """None when it has ended, well or not."""
+
+
+class _Round:
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        mailers: Sequence[Mailer],
+        clock: Callable[[], datetime],
+        settings: Settings,
+    ) -> None:
+        self.report = Report()
+        self._sessions, self._clock, self._settings = sessions, clock, settings
+        self._mailers = list(mailers)
+        self._waiting: deque[Letter] = deque()
+        self._followed: dict[int, Subscription] = {}
+        # Letters of this batch that the server took; `handed_at` vouches for them meanwhile.
+        self._taken: list[int] = []
+        self._prepared: OrderedDict[int, Prepared] = OrderedDict()
+
+    def may_begin(self) -> bool:
+        """Settle what killed processes left; False while the server is left alone."""
+        with self._sessions.begin() as session:
+            outbox.settle(session, now=self._clock())
+            return not outbox.is_away(session, now=self._clock())
+
+    def send_some(self) -> bool:
+        """Claim and send one batch; False when it was the last of this round."""
+        with self._sessions.begin() as session:
+            claimed = outbox.claim(
+                session,
+                now=self._clock(),
+                limit=_BATCH,
+                per_domain=self._settings.mail_per_minute,
+            )
+            self._followed = subscribers.of_letters(session, claimed)
+        self._waiting.extend(claimed)
+        while self._waiting and not self.report.stopped:
+            self._send_together()
+        self._note_taken()
+        return bool(claimed) and not self.report.stopped
+
+    def _send_together(self) -> None:
+        """One letter on each connection: while the server thinks about one, the next is said."""
+        connections = self._connections(1 + len(self._waiting) // _EACH)
+        handovers = [
+            _Handover(letter, mailer.talk(mail))
+            for mailer, (letter, mail) in zip(connections, self._mails(), strict=False)
+        ]
+        while asking := [one for one in handovers if one.step is Step.WAITING]:
+            for one in asking:
+                self._go_on(one)
+        ready = [one for one in handovers if one.step is Step.HANDING_OVER]
+        self._hand_over(ready)
+        while asking := [one for one in ready if one.step is not None]:
+            for one in asking:
+                self._go_on(one)
+        if self.report.stopped:
+            self._give_back()
+
+    def _hand_over(self, ready: Sequence[_Handover]) -> None:
+        """Commit that these are handed over, and hand them over."""
+        if not ready:
+            return
+        with self._sessions.kw["bind"].connect() as connection:
+            outbox.handed_over(connection, [one.letter.id for one in ready], now=self._clock())
+            connection.commit()
+            # Whoever is killed between the commit and the last lines loses these letters:
+            # nothing else may stand here.
+            for one in ready:
+                self._go_on(one)
+
+    def _go_on(self, one: _Handover) -> None:
+        try:
+            one.step = next(one.talk)
+        except StopIteration:
+            one.step = None
+            self._taken.append(one.letter.id)
+            self.report.sent += 1
+        except MailError as error:
+            one.step = None
+            self._refused(one.letter, error)
+            if error.scope == "server":
+                self.report.stopped = str(error)
+
+    def _connections(self, wanted: int) -> list[Mailer]:
+        """As many open ones as are wanted and the server allows; none: the round is stopped."""
+        opened: list[Mailer] = []
+        for mailer in self._mailers[:wanted]:
             try:
-                mail = self._mail(letter, followed.get(letter.subscription_id or 0))
-                self.mailer.send(mail, handing_over=partial(self._handed, letter))
+                mailer.connect()
+            except MailError as error:
+                self._mailers.remove(mailer)
+                if not self._mailers:
+                    self._away(error)
+            else:
+                opened.append(mailer)
+        return opened
+
+    def _away(self, error: MailError) -> None:
+        """Nobody's letter is to blame: all wait, in their order, until it is asked again."""
+        self.report.stopped = str(error)
+        with self._sessions.begin() as session:
+            outbox.away(session, now=self._clock())
+
+    def _mails(self) -> Iterator[tuple[Letter, Outgoing]]:
+        """The next letters as mails; those that cannot be written are noted and left out."""
+        while self._waiting:
+            letter = self._waiting.popleft()
+            try:
+                mail = self._mail(letter, self._followed.get(letter.subscription_id or 0))
             except MailError as error:
                 self._refused(letter, error)
-                if error.scope == "server":
-                    self.report.stopped = str(error)
-                    self._give_back([other.id for other in letters[index + 1 :]])
-                    break
             else:
-                self._taken.append(letter.id)
-                self.report.sent += 1
-        self._note_taken()
-
-    def _handed(self, letter: Letter) -> None:
-        with self.sessions.begin() as session:
-            outbox.handed_over(session, letter.id, now=self.clock())
+                yield letter, mail
 
     def _note_taken(self) -> None:
         if self._taken:
-            with self.sessions.begin() as session:
-                outbox.sent(session, self._taken, now=self.clock())
+            with self._sessions.begin() as session:
+                outbox.sent(session, self._taken, now=self._clock())
             self._taken.clear()
 
-    def _give_back(self, letter_ids: list[int]) -> None:
-        with self.sessions.begin() as session:
-            outbox.released(session, letter_ids)
+    def _give_back(self) -> None:
+        with self._sessions.begin() as session:
+            outbox.released(session, [letter.id for letter in self._waiting])
+        self._waiting.clear()
 
     def _refused(self, letter: Letter, error: MailError) -> None:
-        now, tries = self.clock(), letter.tries + 1
+        now, tries = self._clock(), letter.tries + 1
         lost = error.permanent or tries > len(BACK_OFF)
-        with self.sessions.begin() as session:
+        with self._sessions.begin() as session:
             if lost:
                 outbox.failed(session, letter.id, now=now, error=str(error))
             else:
@@ -156,12 +242,12 @@ class _Sender:
         recipient = addresses.read(letter.address)
         if letter.priority and (subscription is None or not subscription.is_active):
             raise MailError("The subscription ended before this left.", permanent=True)
-        marks, headers = _personal(self.settings, subscription)
+        marks, headers = _personal(self._settings, subscription)
         return self._content(letter).to(
             recipient,
-            sender=bounce_address(self.settings, letter.id),
-            message_id=message_id(self.settings, letter.id),
-            date=self.clock(),
+            sender=bounce_address(self._settings, letter.id),
+            message_id=message_id(self._settings, letter.id),
+            date=self._clock(),
             marks=marks,
             headers=headers,
         )
@@ -172,11 +258,11 @@ class _Sender:
                 letter.kind,
                 letter.values,
                 language=letter.language,
-                base_url=self.settings.base_url,
+                base_url=self._settings.base_url,
             )
             return self._encoded(content, letter.language)
         if letter.issue_id not in self._prepared:
-            with self.sessions() as session:
+            with self._sessions() as session:
                 issue = session.get(Issue, letter.issue_id)
             if issue is None:
                 raise MailError("Its digest is no longer kept.", permanent=True)
@@ -188,7 +274,7 @@ class _Sender:
         return self._prepared[letter.issue_id]
 
     def _encoded(self, content: Content, language: str) -> Prepared:
-        return message.prepare(content, mail_from=self.settings.mail_from, language=language)
+        return message.prepare(content, mail_from=self._settings.mail_from, language=language)
 
 
 def manage_url(settings: Settings, subscriber_id: int, nonce: str) -> str:

@@ -12,12 +12,13 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 from aggregator.errors import MailError
+from aggregator.mail.mailer import Step, Talk
 from aggregator.mail.message import Outgoing
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -25,6 +26,8 @@ _PER_CONNECTION = 100
 """Mails after which a new connection is made, as large providers ask for."""
 _IDLE = 5.0
 """Seconds after which a server is asked whether it still listens."""
+_EXPECTED = ((250, "server"), (250, "mailbox"), (354, "message"))
+"""What MAIL, RCPT and DATA should be answered, and what another answer is about."""
 
 
 class SmtpMailer:
@@ -42,55 +45,87 @@ class SmtpMailer:
         self._address = urlsplit(url)
         self._timeout = timeout
         self._total = total
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
+        self._watchdog: _Watchdog | None = None
         self._smtp: smtplib.SMTP | None = None
         self._sent = 0
         self._used_at = 0.0
 
-    def send(self, mail: Outgoing, *, handing_over: Callable[[], None]) -> str:
-        """See Mailer.send."""
+    def connect(self) -> None:
+        """See Mailer.connect."""
+        with self._bounded():
+            self._connection()
+
+    def talk(self, mail: Outgoing) -> Talk:
+        """See Mailer.talk."""
         with self._bounded():
             smtp = self._connection()
-            self._envelope(smtp, mail)
-            self._expect(smtp.docmd("DATA"), 354, "message")
-            smtp.send(re.sub(rb"(?m)^\.", b"..", mail.body))
-            handing_over()
+            yield from self._envelope(smtp, mail)
+            smtp.send(_stuffed(mail.body))
+            yield Step.HANDING_OVER
             smtp.send(b".\r\n")
+            yield Step.WAITING
             answer = self._expect(smtp.getreply(), 250, "message")
             self._sent += 1
             return answer
 
     def close(self) -> None:
         """See Mailer.close."""
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None:
-            # What a server has to say to our good-bye changes nothing.
-            try:
-                smtp.quit()
-            except (OSError, smtplib.SMTPException):
-                smtp.close()
+        if self._watchdog is not None and self._watchdog.deadline is not None:
+            # A talk was left half-way: a good-bye would be read as its text.
+            self._drop()
+        if self._smtp is not None:
+            with suppress(MailError), self._bounded():
+                self._say_good_bye()
 
-    def _envelope(self, smtp: smtplib.SMTP, mail: Outgoing) -> None:
-        options = []
+    def _say_good_bye(self) -> None:
+        assert self._smtp is not None
+        # What a server has to say to it changes nothing.
+        with suppress(OSError, smtplib.SMTPException):
+            self._smtp.quit()
+        self._drop()
+
+    def _envelope(self, smtp: smtplib.SMTP, mail: Outgoing) -> Iterator[Step]:
+        """From whom, to whom, and that the text comes now; at once where the server can."""
+        options = ""
         if not mail.recipient.isascii():
             if not smtp.has_extn("smtputf8"):
                 raise MailError(
                     f"The mail server cannot write to {mail.recipient!r}: it lacks SMTPUTF8.",
                     permanent=True,
                 )
-            options = ["SMTPUTF8"]
-            smtp.command_encoding = "utf-8"
+            options = " SMTPUTF8"
         if smtp.does_esmtp and smtp.has_extn("size"):
-            options.append(f"SIZE={len(mail.body)}")
+            options += f" SIZE={len(mail.body)}"
+        commands = (f"MAIL FROM:<{mail.sender}>{options}", f"RCPT TO:<{mail.recipient}>", "DATA")
+        assert not any("\r" in command or "\n" in command for command in commands)
+        if smtp.has_extn("pipelining"):
+            yield from self._pipelined(smtp, commands)
+            return
+        for command, (code, scope) in zip(commands, _EXPECTED, strict=True):
+            smtp.send(f"{command}\r\n".encode())
+            yield Step.WAITING
+            self._expect(smtp.getreply(), code, scope)
+
+    def _pipelined(self, smtp: smtplib.SMTP, commands: Sequence[str]) -> Iterator[Step]:
+        """Say all commands at once, and read all answers before one is judged (RFC 2920)."""
+        smtp.send("\r\n".join([*commands, ""]).encode())
+        yield Step.WAITING
+        replies: list[tuple[int, bytes]] = []
+        while len(replies) < len(commands) and not (replies and replies[-1][0] == 421):
+            replies.append(smtp.getreply())
         try:
-            self._expect(smtp.mail(mail.sender, options), 250, "server")
-            self._expect(smtp.rcpt(mail.recipient), 250, "mailbox")
-        finally:
-            smtp.command_encoding = "ascii"
+            for reply, (code, scope) in zip(replies, _EXPECTED, strict=False):
+                self._expect(reply, code, scope)
+        except MailError:
+            if replies[-1][0] == 354:
+                # It refused the address and waits for a text all the same.
+                self._drop()
+            raise
 
     def _connection(self) -> smtplib.SMTP:
         if self._smtp is not None and self._sent >= _PER_CONNECTION:
-            self.close()
+            self._say_good_bye()
         if self._smtp is not None and monotonic() - self._used_at > _IDLE and not self._awake():
             self._drop()
         if self._smtp is None:
@@ -110,6 +145,8 @@ class SmtpMailer:
 
     def _connect(self) -> None:
         scheme = self._address.scheme
+        if scheme != "smtp" and self._tls is None:
+            self._tls = ssl.create_default_context()
         host, port = self._address.hostname or "", self._address.port or _PORTS[scheme]
         smtp: smtplib.SMTP
         if scheme == "smtps":
@@ -161,9 +198,11 @@ class SmtpMailer:
     @contextmanager
     def _bounded(self) -> Iterator[None]:
         """Turn whatever goes wrong into a MailError, after `total` seconds at the latest."""
-        watchdog = threading.Timer(self._total, self._cut)
-        watchdog.daemon = True
-        watchdog.start()
+        if self._watchdog is None:
+            self._watchdog = _Watchdog(self._cut, self._total)
+            self._watchdog.start()
+        watchdog = self._watchdog
+        watchdog.deadline = monotonic() + self._total
         try:
             yield
         except MailError as error:
@@ -179,8 +218,14 @@ class SmtpMailer:
                 permanent=False,
                 scope="server",
             ) from error
+        except BaseException:
+            # A text half said must not be ended by the next mail's first words.
+            self._drop()
+            raise
         finally:
-            watchdog.cancel()
+            watchdog.deadline = None
+            if self._smtp is None:
+                self._unwatch()
 
     def _started_over(self) -> bool:
         try:
@@ -199,6 +244,39 @@ class SmtpMailer:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
+
+    def _unwatch(self) -> None:
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.ended.set()
+
+
+class _Watchdog(threading.Thread):
+    """Cuts a talk that is not over at its deadline; one for all mails of a connection."""
+
+    def __init__(self, cut: Callable[[], None], total: float) -> None:
+        super().__init__(name="smtp watchdog", daemon=True)
+        self._cut, self._total = cut, total
+        self.deadline: float | None = None
+        """Of the mail that is on its way (`monotonic`); None between mails."""
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Sleep until the deadline; a new one is never nearer than what is slept for."""
+        while not self.ended.wait(self._left()):
+            if self._left() <= 0:
+                self._cut()
+                return
+
+    def _left(self) -> float:
+        deadline = self.deadline
+        return self._total if deadline is None else max(deadline - monotonic(), 0)
+
+
+def _stuffed(body: bytes) -> bytes:
+    """The text with a dot before each line that begins with one (RFC 5321 §4.5.2)."""
+    stuffed = body.replace(b"\n.", b"\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 _GONE = re.compile(r"\b5\.(1\.[0-9]+|2\.1|4\.4)\b")

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from aggregator.store.tables import Issue, Letter, MailDomain
@@ -19,11 +30,17 @@ LEASE = timedelta(minutes=10)
 WINDOW = timedelta(minutes=1)
 """What `per_domain` counts in."""
 
+SERVER = "*"
+"""Stands for the mail server itself among the domains."""
+
+SHORTEST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=5)
+"""How long a mail server that cannot be reached is left alone: at first, and at last."""
+
 WEBHOOK = "webhook"
 """The kind of letters that leave by HTTP instead of mail."""
 
 
-# Built once: it runs once per mail.
+# Built once: it runs for every mail.
 _HANDED_OVER = (
     update(Letter.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
     .where(Letter.__table__.c.id == bindparam("letter_id"))
@@ -154,9 +171,9 @@ def claim(
     return _within_pace(session, ordered, now, per_domain) if per_domain else ordered
 
 
-def handed_over(session: Session, letter_id: int, *, now: datetime) -> None:
-    """Note that all but the last line was given to the server."""
-    session.connection().execute(_HANDED_OVER, {"letter_id": letter_id, "now": now})
+def handed_over(connection: Connection, letter_ids: Collection[int], *, now: datetime) -> None:
+    """Note that all but their last lines were given to the server; the caller commits."""
+    connection.execute(_HANDED_OVER, [{"letter_id": id_, "now": now} for id_ in letter_ids])
 
 
 def sent(session: Session, letter_ids: Collection[int], *, now: datetime) -> None:
@@ -201,6 +218,28 @@ def quieten(session: Session, domain: str, *, now: datetime, until: datetime) ->
     row = session.get(MailDomain, domain) or MailDomain(name=domain, window_started_at=now, sent=0)
     row.quiet_until = until
     session.add(row)
+
+
+def away(session: Session, *, now: datetime) -> None:
+    """Leave the mail server alone for a while: it cannot be reached. Longer each time."""
+    row = session.get(MailDomain, SERVER)
+    if row is None or row.quiet_until is None or row.quiet_until + LONGEST_REST < now:
+        since = now
+    else:
+        since = row.window_started_at
+    rest = min(max((now - since) / 2, SHORTEST_REST), LONGEST_REST)
+    values = {"window_started_at": since, "quiet_until": now + rest}
+    session.execute(
+        _domain_insert(session)
+        .values(name=SERVER, sent=0, **values)
+        .on_conflict_do_update(index_elements=[MailDomain.name], set_=values)
+    )
+
+
+def is_away(session: Session, *, now: datetime) -> bool:
+    """Whether the mail server is left alone just now."""
+    row = session.get(MailDomain, SERVER)
+    return row is not None and row.quiet_until is not None and now < row.quiet_until
 
 
 def newest(session: Session, *, limit: int, failed: bool = False) -> Sequence[Letter]:
@@ -266,14 +305,28 @@ def _within_pace(
 
 
 def _domains(session: Session, names: Collection[str], now: datetime) -> dict[str, MailDomain]:
-    rows = session.scalars(
-        select(MailDomain).where(MailDomain.name.in_(names)).with_for_update()
-    ).all()
-    domains = {row.name: row for row in rows}
-    for name in sorted(set(names) - set(domains)):
-        domains[name] = MailDomain(name=name, window_started_at=now, sent=0, quiet_until=None)
-        session.add(domains[name])
+    known = (
+        select(MailDomain)
+        .where(MailDomain.name.in_(names))
+        .order_by(MailDomain.name)
+        .with_for_update()
+    )
+    domains = {row.name: row for row in session.scalars(known)}
+    missing = sorted(set(names) - set(domains))
+    if missing:
+        # Another worker may meet a domain for the first time too.
+        session.execute(
+            _domain_insert(session).on_conflict_do_nothing(),
+            [{"name": name, "window_started_at": now, "sent": 0} for name in missing],
+        )
+        domains = {row.name: row for row in session.scalars(known)}
     for row in domains.values():
         if row.window_started_at + WINDOW <= now:
             row.window_started_at, row.sent = now, 0
     return domains
+
+
+def _domain_insert(session: Session) -> postgresql.Insert | sqlite.Insert:
+    table = MailDomain.metadata.tables[MailDomain.__tablename__]
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -22,6 +22,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aggregator.mail import subscribing
+from aggregator.mail.mailer import Step, Talk
 from aggregator.mail.message import Outgoing
 from aggregator.mail.wishes import Wish
 from aggregator.search.engine import Engine
@@ -95,6 +96,19 @@ class Patient(SMTP):
 
 
 @pytest.fixture
+def closed_office() -> tuple[PostOffice, Callable[[], AbstractContextManager[int]]]:
+    """A post office where nobody listens yet, and what opens it on its port for a block."""
+    office = PostOffice()
+
+    def opened() -> AbstractContextManager[int]:
+        return serving(lambda: Patient(office, hostname="post.example"), port=office.port)
+
+    with opened() as port:
+        office.port = port
+    return office, opened
+
+
+@pytest.fixture
 def post_office() -> Iterator[PostOffice]:
     """The server, listening on a free port of 127.0.0.1 in a thread of its own."""
     office = PostOffice()
@@ -104,12 +118,15 @@ def post_office() -> Iterator[PostOffice]:
 
 
 class serving:
-    """Serve an asyncio protocol on a free port until the block ends."""
+    """Serve an asyncio protocol until the block ends, on a free port unless one is named."""
 
     def __init__(
-        self, protocol: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
+        self,
+        protocol: Callable[[], asyncio.BaseProtocol],
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
-        self._protocol, self._tls = protocol, tls
+        self._protocol, self._tls, self._port = protocol, tls, port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._connections: list[asyncio.BaseProtocol] = []
@@ -126,7 +143,9 @@ class serving:
         self._loop.close()
 
     async def _start(self) -> int:
-        self._server = await self._loop.create_server(self._made, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await self._loop.create_server(
+            self._made, "127.0.0.1", self._port, ssl=self._tls
+        )
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -154,10 +173,13 @@ class Outbox:
     sent: list[Outgoing] = field(default_factory=list)
     refuse: Callable[[Outgoing], None] | None = None
 
-    def send(self, mail: Outgoing, *, handing_over: Callable[[], None]) -> str:
+    def connect(self) -> None:
+        pass
+
+    def talk(self, mail: Outgoing) -> Talk:
         if self.refuse is not None:
             self.refuse(mail)
-        handing_over()
+        yield Step.HANDING_OVER
         self.sent.append(mail)
         return "250 kept"
 

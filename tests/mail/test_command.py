@@ -44,7 +44,7 @@ def letter(
     published("1", topic=["transports"])
     clock.now = datetime.fromisoformat("2026-11-25T06:00Z")
     digest.write_due(sessions, index, clock, settings=settings)
-    outbox.send_due(sessions, mailer, clock, settings=settings)
+    outbox.send_due(sessions, [mailer], clock, settings=settings)
     with sessions() as session:
         return session.query(Letter).one()
 

@@ -64,8 +64,8 @@ def deliver(parts: Parts, post_office: Any) -> Callable[[], list[EmailMessage]]:
     def make() -> list[EmailMessage]:
         before = len(post_office.received)
         digest.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
-        mailer = SmtpMailer(str(parts.settings.smtp_url), timeout=5)
-        outbox.send_due(parts.sessions, mailer, parts.clock, settings=parts.settings)
+        mailer = SmtpMailer(str(parts.settings.smtp_url))
+        outbox.send_due(parts.sessions, [mailer], parts.clock, settings=parts.settings)
         return list(post_office.received[before:])
 
     return make

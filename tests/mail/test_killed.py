@@ -52,9 +52,8 @@ settings = read_settings(
 clock = lambda: datetime.fromisoformat(at)
 print("ready", flush=True)
 digest.write_due(sessions, open_engine(index), clock, settings=settings)
-report = outbox.send_due(
-    sessions, SmtpMailer(f"smtp://127.0.0.1:{port}"), clock, settings=settings
-)
+mailers = [SmtpMailer(f"smtp://127.0.0.1:{port}") for _ in range(4)]
+report = outbox.send_due(sessions, mailers, clock, settings=settings)
 print("done", report.stopped, flush=True)
 """
 

@@ -50,7 +50,7 @@ def test_two_workers_send_each_digest_and_each_alert_once(
     def work() -> None:
         digest.write_due(sessions, index, clock, settings=settings)
         alerts.write_due(sessions, index, clock, settings=settings)
-        outbox.send_due(sessions, mailer, clock, settings=settings)
+        outbox.send_due(sessions, [mailer], clock, settings=settings)
 
     _at_once(work, work)
     # What one worker had just claimed when the other looked is sent by the one that claimed it.
