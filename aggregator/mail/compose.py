@@ -96,7 +96,7 @@ def digest(
     language = edition.language
     since_day = since.astimezone(edition.zone).date().isoformat()
     values = {
-        "title": edition.title,
+        **_titles(edition),
         "count": len(told) + more,
         "day": dates.day(until.astimezone(edition.zone), language),
         "period": words.period(since, until, edition.zone, language),
@@ -116,7 +116,7 @@ def alert(edition: Edition, entries: Sequence[Entry], *, more: int, base_url: st
     """The mail about what an alert has just found."""
     told = [_told(entry, edition, base_url) for entry in entries]
     values = {
-        "title": edition.title,
+        **_titles(edition),
         "first": cut(told[0].title, 90),
         "count": len(told) + more,
         "sections": [Section("", tuple(told))],
@@ -127,6 +127,11 @@ def alert(edition: Edition, entries: Sequence[Entry], *, more: int, base_url: st
     }
     content = render("alert", {"digest": values}, language=edition.language, base_url=base_url)
     return Composed(content, _log(entries, told))
+
+
+def _titles(edition: Edition) -> dict[str, str]:
+    headline = edition.title[:1].upper() + edition.title[1:]
+    return {"headline": headline, "short": cut(headline, 80)}
 
 
 def view_url(view: View, base_url: str) -> str:
@@ -205,6 +210,7 @@ def _told(entry: Entry, edition: Edition, base_url: str) -> Told:
         also=_also(entry),
         why=why(entry, edition.view, edition.language),
         language=None if same else language,
+        is_event=entry.starts_at is not None,
     )
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from aggregator.errors import MailError
 from aggregator.mail.message import Content
-from aggregator.mail.voices import HtmlVoice, TextVoice, Voice
+from aggregator.mail.voices import HtmlVoice, TextVoice, Voice, typeset, underlined
 from aggregator.publish.text import line
 from aggregator.registry import wording
 
@@ -50,33 +50,41 @@ def render(kind: str, values: Mapping[str, Any], *, language: str, base_url: str
     language = "en" if language.startswith("en") else "fr"
     common = {"base_url": base_url, "language": language, **values}
     try:
-        subject, spoken = _said(kind, TextVoice(language), common)
-        _, marked = _said(kind, HtmlVoice(language), common)
+        subject, headline, spoken = _said(kind, TextVoice(language), common)
+        _, _, marked = _said(kind, HtmlVoice(language), common)
     except TemplateError as error:
         raise MailError(
             f"The letter {kind!r} could not be written: {type(error).__name__} {error}.",
             permanent=True,
         ) from error
     layout = {"base_url": base_url, "language": language, "subject": subject}
+    title = typeset(headline, language)
     text = _environment(escapes=False).get_template("_layout.text")
     page = _environment(escapes=True).get_template("_layout.html")
     body = Markup(marked)  # noqa: S704  escaped by its template
     return Content(
         subject,
-        _tidy(text.render(**layout, body=spoken)),
-        inlined(page.render(**layout, body=body)),
+        _tidy(text.render(**layout, title=underlined(title, "="), body=spoken)),
+        inlined(page.render(**layout, title=title, body=body)),
     )
 
 
-def _said(kind: str, voice: Voice, values: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject and body in one voice; a value named like a part is read as `values.note`."""
+def _said(kind: str, voice: Voice, values: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Subject, headline (the subject unless it has its own) and body in one voice.
+
+    A value named like a part is read as `values.note`.
+    """
     environment = _environment(escapes=isinstance(voice, HtmlVoice))
     template = environment.get_template(f"{kind}/{values['language']}.txt")
     parts = {name: getattr(voice, name) for name in _PARTS}
     say = partial(_say, values["language"])
     context = template.new_context({**values, "values": values, "say": say, **parts})
-    subject, body = ("".join(template.blocks[name](context)) for name in ("subject", "body"))
-    return line(subject), body
+    blocks = template.blocks
+    subject, headline, body = (
+        "".join(blocks.get(name, blocks["subject"])(context))
+        for name in ("subject", "headline", "body")
+    )
+    return line(subject), line(headline), body
 
 
 def _say(language: str, code: str) -> str:

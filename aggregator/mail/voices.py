@@ -17,6 +17,11 @@ from markupsafe import Markup, escape
 WIDTH = 72
 """Columns of the plain text; addresses are never broken."""
 
+_INSTEAD = {
+    "fr": "Si le bouton ne répond pas, copiez cette adresse :",
+    "en": "If the button does nothing, copy this address:",
+}
+
 Caller = Callable[[], str]
 
 
@@ -36,6 +41,12 @@ class Told:
     """Why it is in this mail, in words."""
     language: str | None = None
     """When not the mail's own."""
+    is_event: bool = False
+
+    @property
+    def whence(self) -> str:
+        """Group and day; of an event, when and where come first."""
+        return f"{self.when} ({self.group})" if self.is_event else f"{self.group}, {self.when}"
 
 
 class Voice(Protocol):
@@ -86,8 +97,7 @@ class TextVoice:
 
     def heading(self, words: str) -> str:
         """See Voice.heading."""
-        words = self._set(words)
-        return f"\n{words}\n{'-' * min(len(words), WIDTH)}\n\n"
+        return f"\n{underlined(self._set(words), '-')}\n\n"
 
     def button(self, words: str, url: str) -> str:
         """See Voice.button."""
@@ -113,7 +123,7 @@ class TextVoice:
         """See Voice.entry."""
         lines = [
             self._wrapped(told.title, "* ", "  "),
-            self._wrapped(f"{told.group}, {told.when}", "  ", "  "),
+            self._wrapped(told.whence, "  ", "  "),
         ]
         if told.excerpt:
             lines.append(self._wrapped(told.excerpt, "  ", "  "))
@@ -160,7 +170,7 @@ class HtmlVoice:
         ).format(
             url=url,
             words=self._set(words),
-            before=self._set(before_address(words, self._language)),
+            before=self._set(_INSTEAD["fr" if self._language.startswith("fr") else "en"]),
         )
 
     def link(self, words: str, url: str) -> Markup:
@@ -187,7 +197,7 @@ class HtmlVoice:
             Markup('<h3{}><a class="title" href="{}">{}</a></h3>').format(
                 other, told.url, self._set(told.title) if not other else told.title
             ),
-            Markup('<p class="from">{}, {}</p>').format(told.group, self._set(told.when)),
+            Markup('<p class="from">{}</p>').format(self._set(told.whence)),
         ]
         if told.excerpt:
             parts.append(Markup('<p class="excerpt"{}>{}</p>').format(other, told.excerpt))
@@ -200,6 +210,12 @@ class HtmlVoice:
 
     def _set(self, text: str) -> Markup:
         return Markup(typeset(str(escape(text)).strip(), self._language))  # noqa: S704  escaped
+
+
+def underlined(words: str, stroke: str) -> str:
+    """A title of plain text, wrapped, with a rule as long as its longest line."""
+    lines = textwrap.wrap(words, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*lines, stroke * min(max(map(len, lines), default=0), WIDTH)])
 
 
 def before_address(words: str, language: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.mail import dates, digest, outbox
+from aggregator.mail import dates, digest, outbox, subscribing
 from aggregator.mail.schedule import Rhythm
+from aggregator.mail.wishes import Wish
 from aggregator.search.engine import Engine
 from aggregator.search.view import View
 from aggregator.settings import Settings
@@ -42,7 +43,7 @@ def read(
     """Sends what waits and reads the plain parts."""
 
     def make() -> list[str]:
-        outbox.send_due(sessions, mailer, clock, settings=settings)
+        outbox.send_due(sessions, [mailer], clock, settings=settings)
         return [text_of(message) for message in mailer.messages()]
 
     return make
@@ -118,6 +119,23 @@ def test_days_without_a_worker_are_told_in_one_digest(
     assert "* Vendredi" in text
 
 
+def test_a_change_of_rhythm_loses_no_news_and_repeats_none(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry], session: Session,
+    write: Callable[..., digest.Report], read: Callable[[], list[str]], now: datetime,
+) -> None:  # fmt: skip
+    one = subscribed(rhythm="weekly", weekday=0)
+    monday = datetime.fromisoformat("2026-11-23T06:00Z")
+    published("1", title="De dimanche", at=monday - HOUR)
+    assert write(monday).written == 1
+    published("2", title="De lundi", at=monday + HOUR)
+    subscribing.change(session, one, Wish(rhythm="daily"), now=now)
+    session.commit()
+    assert write().written == 1
+    _, daily = read()
+    assert "* De lundi" in daily
+    assert "* De dimanche" not in daily
+
+
 def test_a_story_is_told_once_with_who_else_tells_it(
     subscribed: Callable[..., Subscription], published: Callable[..., Entry],
     write: Callable[..., digest.Report], read: Callable[[], list[str]],
@@ -129,7 +147,7 @@ def test_a_story_is_told_once_with_who_else_tells_it(
     _story(session, now, one, two)
     write()
     (text,) = read()
-    assert "1 nouvelle," in text
+    assert "1 nouvelle. " in text
     assert "* Réouverture du marché" in text
     assert "Aussi chez\xa0: Lilas a velo" in text
     assert "Le marché rouvre" not in text
@@ -179,7 +197,7 @@ def test_the_agenda_tells_the_coming_days_after_the_news(
     write(MORNING + DAY)
     (text,) = read()
     assert text.index("* Nouvelle") < text.index("L’agenda") < text.index("* Fête")
-    assert "vendredi 27 novembre à 7\xa0h, Mairie" in text
+    assert "\n  vendredi 27 novembre à 7\xa0h, Mairie (" in text
     assert "Passé" not in text
     assert "Trop loin" not in text
 
@@ -257,7 +275,7 @@ def test_a_dry_run_lists_and_writes_nothing(
     (planned,) = write(dry_run=True).planned
     assert planned == digest.Planned(
         "alice@example.org",
-        "1 nouvelle, mercredi 25 novembre · thème : Transports et mobilités",
+        "Thème : Transports et mobilités · 1 nouvelle, mercredi 25 novembre",
         1,
     )
     assert session.scalars(select(Letter)).all() == []
@@ -331,6 +349,6 @@ def test_in_english_it_is_english(
     published("1", topic=["transports"], area=["les-lilas"])
     write()
     (text,) = read()
-    assert "1 news item, Wednesday 25 November" in text
+    assert "1 news item. What the groups published" in text
     assert "Les Lilas\n---------" in text
     assert "Transport and mobility (“vélorution”)" in text

@@ -63,7 +63,8 @@ def _told(title: str) -> Told:
 
 def _digest() -> dict[str, Any]:
     return {
-        "title": "thème : Transports et mobilités", "count": 5, "day": "mercredi 25 novembre",
+        "headline": "Thème : Transports et mobilités", "short": "Thème : Transports",
+        "count": 5, "day": "mercredi 25 novembre",
         "period": "Ce que les groupes ont publié du 18 au 25 novembre.", "first": "Vélorution",
         "sections": [Section("Transports", (_told("Vélorution"), _told(LONG)))],
         "agenda": [_told("مرحبا بكم في الاجتماع")], "more": 3, "rhythm": "chaque mercredi à 7 h",

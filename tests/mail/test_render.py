@@ -115,3 +115,11 @@ def test_a_letter_that_cannot_be_written_says_why() -> None:
 def test_a_language_we_do_not_write_in_gets_french() -> None:
     content = render.render("group_left", VALUES["group_left"], language="de", base_url=BASE)
     assert content.subject.endswith("a quitté le Fil commun")
+
+
+def test_a_long_title_is_wrapped_and_underlined_as_far_as_it_goes() -> None:
+    name = "Collectif des habitantes et habitants du quartier de la Noue-Malassis"
+    text = render.render("group_left", {"name": name}, language="fr", base_url=BASE).text
+    title, rest, rule = text.split("\n")[:3]
+    assert f"{title} {rest}" == f"{name} a quitté le Fil commun"
+    assert rule == "=" * len(title)
