@@ -249,17 +249,17 @@ def _facet(place: Place, dimension: str, results: Results) -> Facet:
         counts = {}
     others = [slug for slug in counts if slug not in chosen and slug != fixed]
     slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
-    labels = _labels(dimension, slugs)
+    names = labels(dimension, slugs)
     choices = tuple(
         Choice(
             slug=slug,
-            label=labels[slug],
+            label=names[slug],
             count=found.get(slug, 0),
             url=_choice_url(place, dimension, slug, fixed),
             chosen=slug in chosen,
         )
         for slug in slugs
-        if slug in labels
+        if slug in names
     )
     is_open = dimension in {"topic", "area"} or bool(chosen)
     return Facet(dimension, wording.dimension_label(dimension), choices, is_open)
@@ -289,7 +289,8 @@ def _useful_areas(counts: dict[str, int], chosen: set[str | None], total: int) -
     }
 
 
-def _labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
+def labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
+    """Slug → name, in the page's language, in their order; the unknown are left out."""
     if dimension == "group":
         return directory.names(current.session(), slugs)
     if dimension == "type":
@@ -305,12 +306,13 @@ def _labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
 
 def chips(place: Place) -> list[Chip]:
     """The filters chosen in the query string, each with the address without it."""
-    return [Chip(_describe(*pair), place.without(*pair)) for pair in place.chosen_pairs()]
+    return [Chip(describe(*pair), place.without(*pair)) for pair in place.chosen_pairs()]
 
 
-def _describe(name: str, value: str) -> str:
+def describe(name: str, value: str) -> str:
+    """One filter of a query string in words."""
     if name in DIMENSION_OF:
-        return _labels(DIMENSION_OF[name], [value]).get(value, value)
+        return labels(DIMENSION_OF[name], [value]).get(value, value)
     if name == "q":
         return _("« %(words)s »", words=value)
     view = View().with_value(name, value)

@@ -6,7 +6,8 @@ A GET only ever shows; `aggregator.mail.subscribing` acts on POST.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -21,18 +22,35 @@ from aggregator.registry import rates
 from aggregator.search.view import View
 from aggregator.store import directory
 from aggregator.store.tables import Subscriber, Subscription
+from aggregator.taxonomy import terms
 from web import current, forms, links, listing
 from web.caching import keep_private
 from web.languages import flash, language
 from web.languages import translate as _
 from web.places import Place, here
 from web.security import csrf, show_in_own_frame
+from web.zones import zones_with
 
 blueprint = Blueprint("subscription", __name__, url_prefix="/abonnement")
 
 RHYTHMS = ("daily", "weekly", "monthly", "alert")
 _DEAD = "subscription/dead.html"
-ZONES = tuple(sorted(zone for zone in available_timezones() if zone.startswith("Europe/")))
+LANGUAGES = (("fr", "français"), ("en", "English"))
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """One subscription as its owner changes it."""
+
+    row: Subscription
+    words: str
+    topics: tuple[tuple[str, str, bool], ...]
+    """Slug, name, and whether it is followed."""
+    others: tuple[tuple[str, str, str], ...]
+    """The filters beside words and topics: parameter, value, name."""
+    kept: tuple[tuple[str, str], ...]
+    """How it is shown: parameter and value."""
+    feed: str
 
 
 @blueprint.get("")
@@ -50,7 +68,8 @@ def _form(place: Place, wish: Wish, refusal: str | None = None) -> str:
         wish=wish,
         letter=_preview(wish),
         consent=CONSENT[listing.spoken()],
-        zones=ZONES,
+        zones=zones_with(wish.time_zone, language()),
+        languages=LANGUAGES,
         preview_url=place.elsewhere(url_for("subscription.preview"), _choices(wish)),
         can_send=current.parts().settings.smtp_url is not None,
         refusal=refusal,
@@ -174,8 +193,9 @@ def manage(link: str) -> ResponseReturnValue:
         "subscription/manage.html",
         link=link,
         subscriber=subscriber,
-        rhythms=RHYTHMS,
-        zones=ZONES,
+        subscriptions=[_changeable(one) for one in subscriber.subscriptions],
+        zones=zones_with(subscriber.time_zone, language()),
+        languages=LANGUAGES,
     )
 
 
@@ -192,7 +212,7 @@ def export(link: str) -> ResponseReturnValue:
 
 @blueprint.post("/gerer/<link>")
 def act(link: str) -> ResponseReturnValue:
-    """Change, pause, resume or end one subscription, or erase everything."""
+    """Change, pause, resume or end one subscription, or what holds for all, or erase it all."""
     session, now = current.session(), current.now()
     subscriber = _managed(link)
     if subscriber is None:
@@ -202,10 +222,25 @@ def act(link: str) -> ResponseReturnValue:
         subscribing.forget(session, subscriber)
         session.commit()
         return render_template("subscription/left.html")
+    if deed == "reglages":
+        wish = _wish(request.form)
+        views = [digest.view_of(one) for one in subscriber.subscriptions]
+        subscribing.prefer(
+            subscriber,
+            language=wish.language,
+            time_zone=wish.time_zone,
+            now=now,
+            names=_names(*views),
+        )
+        session.commit()
+        flash(_("C’est changé."), "good")
+        return redirect(url_for("subscription.manage", link=link), 303)
     subscription = _one(subscriber)
     if deed == "changer":
         try:
-            wish = _wish(request.form)
+            wish = replace(
+                _wish(request.form), language=subscriber.language, time_zone=subscriber.time_zone
+            )
             subscribing.change(session, subscription, wish, now=now, names=_names(wish.view))
         except FilcommunError:
             session.rollback()
@@ -229,16 +264,22 @@ def act(link: str) -> ResponseReturnValue:
     return redirect(url_for("subscription.manage", link=link), 303)
 
 
-@blueprint.app_template_global("filters_of")
-def filters_of(query: str) -> list[tuple[str, str]]:
-    """The filters of a stored view but its words, as name and value."""
-    return [pair for pair in parse_qsl(query) if pair[0] != "q"]
-
-
-@blueprint.app_template_global("words_of")
-def words_of(query: str) -> str:
-    """The words of a stored view."""
-    return dict(parse_qsl(query)).get("q", "")
+def _changeable(subscription: Subscription) -> Managed:
+    view = digest.view_of(subscription)
+    place = Place("", url_for("news.home") + "fil", view)
+    topics = listing.labels("topic", [term.slug for term in terms.terms("topic")])
+    return Managed(
+        row=subscription,
+        words=view.q,
+        topics=tuple((slug, label, slug in view.theme) for slug, label in topics.items()),
+        others=tuple(
+            (name, value, listing.describe(name, value))
+            for name, value in place.chosen_pairs()
+            if name not in {"q", "theme"}
+        ),
+        kept=tuple(pair for pair in place.kept_pairs() if pair not in place.chosen_pairs()),
+        feed=place.feed("atom"),
+    )
 
 
 def _managed(link: str) -> Subscriber | None:
@@ -263,7 +304,7 @@ def _place(args: Mapping[str, str] | None = None) -> Place:
 def _wish(args: Mapping[str, str]) -> Wish:
     """What the form or the address asks for; odd values become the usual ones."""
     rhythm = args.get("rythme", "weekly")
-    zone = args.get("fuseau", "Europe/Paris")
+    zone, spoken = args.get("fuseau", "Europe/Paris"), args.get("langue_lettre", "")
     return Wish(
         view=View.from_args(args),
         rhythm=rhythm if rhythm in RHYTHMS else "weekly",
@@ -272,7 +313,7 @@ def _wish(args: Mapping[str, str]) -> Wish:
         day=_number(args, "jour_mois", 1, 1, 31),
         maximum=_number(args, "maximum", 20, 1, 100),
         group_by="area" if args.get("rangement") == "area" else "topic",
-        language=listing.spoken(),
+        language=spoken if spoken in dict(LANGUAGES) else listing.spoken(),
         time_zone=zone if zone in available_timezones() else "Europe/Paris",
         webhook=args.get("webhook", "").strip() or None if rhythm == "alert" else None,
     )
@@ -283,6 +324,7 @@ def _choices(wish: Wish) -> str:
     return (
         f"rythme={wish.rhythm}&heure={wish.hour}&jour_semaine={wish.weekday}"
         f"&jour_mois={wish.day}&maximum={wish.maximum}&rangement={wish.group_by}"
+        f"&langue_lettre={wish.language}&fuseau={quote(wish.time_zone)}"
     )
 
 
@@ -306,10 +348,12 @@ def _preview(wish: Wish) -> Content | None:
         rhythm=rhythm,
         maximum=wish.maximum,
         group_by=wish.group_by,
-        language=language(),
+        language=wish.language,
         names=_names(wish.view),
     )
 
 
-def _names(view: View) -> dict[str, str]:
-    return directory.names(current.session(), view.groupe) if view.groupe else {}
+def _names(*views: View) -> dict[str, str]:
+    """The names of the groups that views choose, by slug."""
+    slugs = [slug for view in views for slug in view.groupe]
+    return directory.names(current.session(), slugs) if slugs else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -140,13 +141,31 @@ def change(
     now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> None:
-    """Follow something else, or otherwise; language and time zone are the subscriber's."""
+    """Follow something else, or otherwise, in the language that the wish tells its title in."""
     wish = wish.checked()
-    subscriber = subscription.subscriber
-    subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
     _fill(subscription, wish, now, names)
     if subscription.confirmed_at is not None:
-        _schedule(subscription, now)
+        _schedule(subscription, now, since=subscription.covered_until)
+
+
+def prefer(
+    subscriber: Subscriber,
+    *,
+    language: str,
+    time_zone: str,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Write to somebody in another language, and by another clock, from now on.
+
+    Raises FilcommunError for a time zone that does not exist.
+    """
+    Wish(language=language, time_zone=time_zone).checked()
+    subscriber.language, subscriber.time_zone = language, time_zone
+    for one in subscriber.subscriptions:
+        one.title = digest.view_of(one).words(_of(language), now=now, names=names)[:300]
+        if one.confirmed_at is not None:
+            _schedule(one, now, since=one.covered_until)
 
 
 def pause(subscription: Subscription, *, now: datetime) -> None:
@@ -313,14 +332,17 @@ def _fill(
         subscription.webhook_secret = secrets.token_urlsafe(24) if wish.webhook else None
 
 
-def _schedule(subscription: Subscription, now: datetime) -> None:
-    """When the next digest is due, and from when on it looks: one whole period at first."""
+def _schedule(subscription: Subscription, now: datetime, *, since: datetime | None = None) -> None:
+    """When the next digest is due, and from when on it looks: one whole period at first.
+
+    `since` is what digests have told of up to then, so that a change loses and repeats nothing.
+    """
     rhythm = digest.rhythm_of(subscription)
     if rhythm is None or subscription.paused_at is not None:
-        subscription.next_digest_at = None
+        subscription.next_digest_at = subscription.covered_until = None
         return
     subscription.next_digest_at = rhythm.next_at(now)
-    subscription.covered_until = rhythm.latest_at(now)
+    subscription.covered_until = since or rhythm.latest_at(now)
 
 
 def _ask(
@@ -352,7 +374,24 @@ def _ask(
 
 def _hashed(place: str, settings: Settings, now: datetime) -> str:
     key = settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, f"place\n{place}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"place\n{_network(place)}".encode(), hashlib.sha256).hexdigest()
+
+
+def _network(place: str) -> str:
+    """One place: of IPv6 the whole network of 64 bits that one household has.
+
+    >>> _network("2001:db8::1"), _network("192.0.2.7"), _network("::ffff:192.0.2.7")
+    ('2001:db8::/64', '192.0.2.7', '192.0.2.7')
+    """
+    try:
+        address = ipaddress.ip_address(place)
+    except ValueError:
+        return place
+    if isinstance(address, ipaddress.IPv4Address):
+        return place
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def _exported(subscription: Subscription) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from aggregator import jobs
 from aggregator.mail import alerts, outbox
 from aggregator.search.engine import Engine
 from aggregator.settings import Settings
@@ -37,10 +38,15 @@ def test_a_match_is_told_in_the_next_round_and_only_once(
     report = write()
     assert (report.tried, report.matched, report.written) == (2, 1, 1)
     assert write() == alerts.Report()
-    outbox.send_due(sessions, mailer, clock, settings=settings)
+    outbox.send_due(sessions, [mailer], clock, settings=settings)
     (message,) = mailer.messages()
     assert message["Subject"] == "Alerte : Grande vélorution samedi"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_from_stored_to_sent_the_timetable_takes_less_than_two_minutes() -> None:
+    every = {job.name: job.every for job in jobs.TIMETABLE}
+    assert every["index"] + every["alerts"] + every["outbox"] < timedelta(minutes=2)
 
 
 def test_an_entry_edited_later_is_not_told_again(

@@ -164,7 +164,7 @@ def test_who_wants_each_entry_by_itself_gets_all_tellings_of_a_story(
     _story(session, now, one, two)
     write()
     (text,) = read()
-    assert "2 nouvelles," in text
+    assert "2 nouvelles. " in text
     assert "* Le marché rouvre" in text
     assert "recits=deplies" in text
 

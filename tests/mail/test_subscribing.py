@@ -128,6 +128,14 @@ def test_hundreds_of_subscriptions_from_one_place_are_ten(
     ask("c@example.org", now=now + 1.1 * DAY)
 
 
+def test_a_household_with_a_whole_ipv6_network_is_one_place(ask: Callable[..., None]) -> None:
+    for number in range(10):
+        ask(f"a{number}@example.org", place=f"2001:db8:0:1::{number}")
+    with pytest.raises(TooMany):
+        ask("b@example.org", place="2001:db8:0:1:ffff::1")
+    ask("c@example.org", place="2001:db8:0:2::1")
+
+
 def test_one_address_is_not_bothered_from_a_thousand_places(
     ask: Callable[..., None], session: Session
 ) -> None:
@@ -236,6 +244,18 @@ def test_changing_pausing_and_resuming_move_the_next_digest(
     assert one.next_digest_at is None
     subscribing.resume(one, now=now + 10 * DAY)
     assert one.next_digest_at == datetime.fromisoformat("2026-12-31T06:00Z")
+
+
+def test_another_language_and_clock_hold_for_all_subscriptions_of_a_reader(
+    subscribed: Callable[..., Subscription], now: datetime
+) -> None:
+    letter = subscribed(view="theme=transports")
+    alert = subscribed(view="q=eau", rhythm="alert")
+    subscribing.prefer(letter.subscriber, language="en", time_zone="America/Cayenne", now=now)
+    assert letter.next_digest_at == datetime.fromisoformat("2026-11-24T10:00Z")
+    assert (letter.title, alert.title) == ("topic: Transport and mobility", "“eau”")
+    with pytest.raises(FilcommunError, match="Mars"):
+        subscribing.prefer(letter.subscriber, language="fr", time_zone="Mars/Base", now=now)
 
 
 def test_everything_kept_of_somebody_can_be_handed_out_and_erased(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +89,43 @@ def test_all_is_managed_and_taken_away_by_the_signed_link(
     assert told["address"] == "nadia@lecture.example"
     assert "est effacé" in visitor.send(path, acte="tout-effacer").get_data(as_text=True)
     assert visitor.status(path) == 410
+
+
+def test_topics_are_ticked_other_filters_unticked_and_the_clock_is_ones_own(
+    visitor: Any, letters: Letters, own_parts: Parts
+) -> None:
+    visitor.send(
+        "/abonnement?theme=logement&territoire=pantin", "/abonnement",
+        adresse="nadia@lecture.example", theme="logement", territoire="pantin",
+        fuseau="Indian/Reunion", langue_lettre="fr",
+    )  # fmt: skip
+    visitor.send(path_of(letters()[-1].values["confirm_url"]))
+    visitor.send("/abonnement/lien", adresse="nadia@lecture.example")
+    path = path_of(letters()[-1].values["manage_url"])
+    html = visitor.get(path)
+    assert 'value="Indian/Reunion" selected>La Réunion' in html
+    assert re.search(r'name="theme" value="logement" checked> <span>Logement et habitat<', html)
+    assert re.search(r'name="territoire" value="pantin" checked> <span>Pantin<', html)
+    with own_parts.sessions() as session:
+        number = session.query(Subscriber).one().subscriptions[0].id
+    visitor.send(path, acte="changer", abonnement=number, theme=["logement", "culture"])
+    visitor.send(path, acte="reglages", langue_lettre="en", fuseau="America/Martinique")
+    with own_parts.sessions() as session:
+        subscriber = session.query(Subscriber).one()
+        assert subscriber.subscriptions[0].view == "theme=culture&theme=logement"
+        assert (subscriber.language, subscriber.time_zone) == ("en", "America/Martinique")
+        assert subscriber.subscriptions[0].title.startswith("topic:")
+
+
+def test_a_zone_we_do_not_list_is_kept_by_the_form(
+    visitor: Any, letters: Letters, own_parts: Parts
+) -> None:
+    visitor.send(subscribe(visitor, letters))
+    with own_parts.sessions.begin() as session:
+        session.query(Subscriber).one().time_zone = "US/Eastern"
+    visitor.send("/abonnement/lien", adresse="nadia@lecture.example")
+    path = path_of(letters()[-1].values["manage_url"])
+    assert '<option value="US/Eastern" selected>' in visitor.get(path)
 
 
 @pytest.mark.parametrize("address", ["pas une adresse", "a@b", "x\r\nBcc: y@z.fr", "a" * 400])
