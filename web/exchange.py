@@ -12,14 +12,13 @@ from aggregator.publish.maps import network, poster, sheets, svg
 from aggregator.registry import importing
 from aggregator.store import directory, entries
 from aggregator.store.tables import Group, Record
-from web import current, groups
+from web import current, groups, maps
 from web.caching import FEED_SECONDS, keep_for
 from web.listing import spoken
 
 blueprint = Blueprint("exchange", __name__)
 
 """Of the inventory as data; the entries stay their authors'."""
-_RECENT = timedelta(days=30)
 _EVENTS = timedelta(days=60)
 _MOST = 10_000
 
@@ -99,13 +98,12 @@ def inventory(ending: str) -> Response:
 
 @blueprint.get("/carte-affiche.<any(svg,pdf):ending>")
 def wall_poster(ending: str) -> Response:
-    """A network map to print: `format` is a0, a1, a2 or a3."""
+    """A map to print: `format` is a0, a1, a2 or a3."""
     size = request.args.get("format", "a1").lower()
     if size not in paper.SIZES:
         raise NotFound
-    view = _view()
-    recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
-    chart = network.chart(_groups(), view, base_url=_base_url(), recent=recent, language=spoken())
+    view = maps.view_or_stop()
+    chart = maps.drawn_from(view, _groups(), _base_url())
     today, live = current.now().date(), f"{_base_url()}/carte?carte={view}"
     if ending == "svg":
         drawn = poster.write_svg(chart, size=size, printed=today, live_url=live)

@@ -1,4 +1,4 @@
-"""Pages of paper: a PDF with our fonts, colours and measures in millimetres.
+"""Pages of paper: what can be drawn on one, and a PDF that it is drawn into, in millimetres.
 
 Knows nothing of what is printed. Where DejaVu is installed every script is; otherwise a PDF's
 own fonts have to do, and what they lack becomes a question mark.
@@ -6,7 +6,9 @@ own fonts have to do, and what they lack becomes a question mark.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import segno
 from fpdf import FPDF
@@ -16,10 +18,47 @@ from aggregator.publish.text import safe
 SIZES = {"a0": (1189.0, 841.0), "a1": (841.0, 594.0), "a2": (594.0, 420.0), "a3": (420.0, 297.0)}
 """Posters by name: width and height in millimetres, landscape (ISO 216)."""
 
-INK, SOFT, THREAD = "#16202c", "#51606e", "#a90d27"
+GROUND, INK, SOFT, THREAD = "#fdfdfc", "#16202c", "#51606e", "#a90d27"
 
 _FONTS = (Path("/usr/share/fonts/truetype/dejavu"), Path("/usr/share/fonts/dejavu"))
 _POINT = 25.4 / 72
+
+
+Point = tuple[float, float]
+
+
+class Surface(Protocol):
+    """What a poster is drawn on: a PDF (Paper) or an SVG (`maps.plate`), both in millimetres."""
+
+    def text(
+        self, x: float, y: float, words: str, *, size: float, bold: bool = False,
+        colour: str = INK, align: str = "left", widest: float | None = None,
+        url: str | None = None, rim: str | None = None,
+    ) -> None:  # fmt: skip
+        """One line on a base line; `size` in millimetres; cut to `widest`; a link where given.
+
+        A `rim` of that colour lets it be read over what lies behind it.
+        """
+
+    def thread(self, points: Sequence[Point], *, width: float, colour: str) -> None:
+        """A thin Bézier curve of three or four points."""
+
+    def circle(
+        self, x: float, y: float, radius: float, colour: str, *, hollow: bool = False
+    ) -> None:
+        """A circle around a point, filled unless it is hollow."""
+
+    def shape(self, corners: Sequence[Point], colour: str) -> None:
+        """A filled polygon."""
+
+    def box(
+        self, x: float, y: float, width: float, height: float, *,
+        fill: str | None = None, line: str | None = None, round_: float = 0.0, thick: float = 0.3,
+    ) -> None:  # fmt: skip
+        """A rectangle, filled or outlined or both."""
+
+    def qr(self, x: float, y: float, side: float, words: str) -> None:
+        """A QR code (ISO 18004) with its quiet zone, on white."""
 
 
 class Paper:
@@ -44,19 +83,11 @@ class Paper:
         self._pdf.add_page()
 
     def text(
-        self,
-        x: float,
-        y: float,
-        words: str,
-        *,
-        size: float,
-        bold: bool = False,
-        colour: str = INK,
-        align: str = "left",
-        widest: float | None = None,
-        url: str | None = None,
-    ) -> None:
-        """One line on a base line; `size` in millimetres; cut to `widest`; a link where given."""
+        self, x: float, y: float, words: str, *, size: float, bold: bool = False,
+        colour: str = INK, align: str = "left", widest: float | None = None,
+        url: str | None = None, rim: str | None = None,
+    ) -> None:  # fmt: skip
+        """As on any Surface; `widest` is measured with the letters that are printed."""
         self._pdf.set_font(self._family, "B" if bold else "", size / _POINT)
         self._pdf.set_text_color(colour)
         words = self._printable(words)
@@ -64,6 +95,10 @@ class Paper:
             words = self._fitting(words, widest)
         width = self._pdf.get_string_width(words)
         left = x - {"left": 0.0, "middle": width / 2, "right": width}[align]
+        if rim:
+            self._pdf.set_draw_color(rim)
+            with self._pdf.local_context(text_mode="STROKE", line_width=size * 0.2):
+                self._pdf.text(left, y, words)
         self._pdf.text(left, y, words)
         if url:
             self._pdf.link(left, y - size, width, size * 1.3, url)
@@ -93,24 +128,25 @@ class Paper:
             y += size * 1.3
         return y
 
-    def thread(
-        self, start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float],
-        *, width: float, colour: str,
-    ) -> None:  # fmt: skip
-        """A thin curve; `bend` is the control point of a quadratic Bézier curve."""
+    def thread(self, points: Sequence[Point], *, width: float, colour: str) -> None:
+        """A thin Bézier curve of three or four points."""
         self._pdf.set_draw_color(colour)
         self._pdf.set_line_width(width)
-        self._pdf.bezier([start, bend, end])
+        self._pdf.bezier(list(points))
 
-    def circle(self, x: float, y: float, radius: float, colour: str) -> None:
-        """A filled circle around a point."""
+    def circle(
+        self, x: float, y: float, radius: float, colour: str, *, hollow: bool = False
+    ) -> None:
+        """A circle around a point, filled unless it is hollow."""
         self._pdf.set_fill_color(colour)
-        self._pdf.circle(x, y, radius, style="F")
+        self._pdf.set_draw_color(colour)
+        self._pdf.set_line_width(radius * 0.25)
+        self._pdf.circle(x, y, radius, style="D" if hollow else "F")
 
-    def shape(self, corners: list[tuple[float, float]], colour: str) -> None:
+    def shape(self, corners: Sequence[Point], colour: str) -> None:
         """A filled polygon."""
         self._pdf.set_fill_color(colour)
-        self._pdf.polygon(corners, style="F")
+        self._pdf.polygon(list(corners), style="F")
 
     def box(
         self, x: float, y: float, width: float, height: float, *,

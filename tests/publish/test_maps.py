@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.publish.maps import cartogram, layout, network, svg
+from aggregator.publish import paper
+from aggregator.publish.maps import cartogram, layout, lettering, network, svg
 from aggregator.store.tables import Group, GroupTag
 from aggregator.taxonomy import areas, terms
 
@@ -56,7 +58,74 @@ def test_300_groups_stand_apart_from_each_other_and_from_the_hubs(view: str) -> 
     ys = sorted(rows)
     assert all(below - above >= layout.CELL[1] for above, below in pairwise(ys))
     for hub in chart.hubs:
-        assert not [n for n in chart.nodes if abs(n.x - hub.x) < 190 and abs(n.y - hub.y) < 40]
+        assert all(abs(node.y - hub.y) > hub.height / 2 + 10 for node in chart.nodes)
+    for one, other in combinations(chart.hubs, 2):
+        assert one.y != other.y or abs(one.x - other.x) >= (one.width + other.width) / 2
+
+
+@pytest.mark.parametrize("count", [1, 12, 46, 300, 600])
+def test_names_are_as_big_however_many_groups_there_are(count: int) -> None:
+    chart = network.chart(_groups(count), "objectifs", recent={1: 12345})
+    # A page of 1280 pixels leaves 1248 to the map: its letters are never smaller than 12.
+    assert network.NAME_SIZE * 1248 / chart.box[2] >= 12
+    for node in chart.nodes:
+        assert lettering.wide(node.label, network.NAME_SIZE) <= network.NAME_ROOM
+
+
+def test_name_that_is_cut_is_told_whole_to_who_points_at_it() -> None:
+    long = "Coordination des riveraines et riverains de la ligne 15 Sud"
+    drawn = svg.write(network.chart([_group(1, name=long)], "objectifs"))
+    root = etree.fromstring(drawn.encode())
+    spans = {span.get("class"): span.text for span in root.iter(f"{SVG}tspan")}
+    assert str(spans["cut"]).endswith("…")
+    assert spans["whole"] == long
+    (whole,) = [span for span in root.iter(f"{SVG}tspan") if span.get("class") == "whole"]
+    assert whole.get("display") == "none"
+
+
+# Machado, Oliveira and Fernandes 2009: what protanopes, deuteranopes and tritanopes see.
+_EYES = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)),
+    "no green": ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)),
+    "no blue": ((1.256, -0.077, -0.179), (-0.078, 0.931, 0.148), (0.005, 0.691, 0.304)),
+}
+
+
+def _linear(colour: str) -> list[float]:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def _oklab(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """Ottosson 2020: equal distances look equally different."""
+    rows = (
+        (0.41222, 0.53633, 0.05145), (0.21190, 0.68070, 0.10740), (0.08830, 0.28172, 0.62998),
+    )  # fmt: skip
+    long, middle, short = (max(0.0, a * red + b * green + c * blue) ** (1 / 3) for a, b, c in rows)
+    return (
+        0.21045 * long + 0.79362 * middle - 0.00407 * short,
+        1.97800 * long - 2.42859 * middle + 0.45060 * short,
+        0.02590 * long + 0.78277 * middle - 0.80868 * short,
+    )
+
+
+@pytest.mark.parametrize("eyes", _EYES)
+def test_four_kinds_of_platform_are_told_apart_by_any_eyes_and_without_colours(eyes: str) -> None:
+    seen = []
+    for colour, _shape in svg.KINDS.values():
+        linear = _linear(colour)
+        red, green, blue = (
+            min(1.0, max(0.0, sum(a * b for a, b in zip(row, linear, strict=True))))
+            for row in _EYES[eyes]
+        )
+        seen.append(_oklab(red, green, blue))
+    assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 0.11
+    assert len({shape for _colour, shape in svg.KINDS.values()}) == len(svg.KINDS)
+    light = [sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), _linear(c), strict=True))
+             for c in (paper.GROUND, *(colour for colour, _ in svg.KINDS.values()))]  # fmt: skip
+    # WCAG 2.2, 1.4.11: three to one against the paper.
+    assert all((light[0] + 0.05) / (one + 0.05) >= 3 for one in light[1:])
 
 
 def test_groups_gather_near_what_they_share() -> None:
@@ -133,15 +202,44 @@ def test_places_lie_as_they_lie_on_the_ground() -> None:
     assert places["nanterre"][0] < places["paris-8e"][0] < places["montreuil"][0]
 
 
+def test_territories_are_in_one_piece() -> None:
+    tiles = {(tile.column, tile.row): tile for tile in cartogram.cartogram([]).tiles}
+    for territory in {tile.territory for tile in tiles.values()}:
+        mine = {at for at, tile in tiles.items() if tile.territory == territory}
+        reached, edge = set(), [min(mine)]
+        while edge:
+            column, row = edge.pop()
+            if (column, row) in mine - reached:
+                reached.add((column, row))
+                edge += [(column + 1, row), (column - 1, row), (column, row + 1), (column, row - 1)]
+        assert reached == mine, territory
+
+
+def test_names_of_places_fit_their_tiles() -> None:
+    for tile in cartogram.cartogram([]).tiles:
+        lines, size = cartogram.label(tile.name)
+        assert size >= 10.5
+        assert all(lettering.wide(words, size) <= cartogram.TILE[0] for words in lines)
+
+
 def test_the_cartogram_counts_groups_and_news_by_place(a_group: Callable[..., Group]) -> None:
     drawn = cartogram.cartogram(_groups(9), news={"saint-denis": 12})
     tile = next(tile for tile in drawn.tiles if tile.slug == "saint-denis")
     assert (tile.groups, tile.news, tile.territory) == (6, 12, "plaine-commune")
     assert drawn.wider == (("paris", "Paris", 3),)
     root = etree.fromstring(cartogram.write(drawn).encode())
-    labels = [link.get("aria-label") for link in root.iter(f"{SVG}a")]
-    assert "Saint-Denis : 6\u00a0groupes, 12 nouvelles récentes" in labels
-    assert len(labels) == len(drawn.tiles)
+    links = {link.get("aria-label"): link.get("href") for link in root.iter(f"{SVG}a")}
+    assert links["Saint-Denis : 6\u00a0groupes"] == "/territoires/saint-denis"
+    assert links["Saint-Denis : 12 nouvelles récentes"] == "/?territoire=saint-denis"
+    assert len(links) == len(drawn.tiles) + 1
+
+
+def test_shades_say_how_many_without_a_gap() -> None:
+    steps = cartogram.steps()
+    assert steps[0][0] == 0
+    assert steps[-1][1] is None
+    assert all(one[1] == other[0] - 1 for one, other in pairwise(steps))
+    assert all(one[2] < other[2] for one, other in pairwise(steps))
 
 
 def test_a_difference_is_ringed_and_said() -> None:
@@ -153,3 +251,5 @@ def test_a_difference_is_ringed_and_said() -> None:
     labels = [str(link.get("aria-label")) for link in root.iter(f"{SVG}a")]
     assert sum("arrivé depuis" in label for label in labels) == 1
     assert sum("changé depuis" in label for label in labels) == 1
+    faint = [g for g in root.iter(f"{SVG}g") if g.get("class") == "node faint"]
+    assert [g.get("data-group") for g in faint] == ["groupe-3"]

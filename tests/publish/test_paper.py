@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.publish import paper
-from aggregator.publish.maps import network, poster, sheets
+from aggregator.publish.maps import cartogram, network, poster, sheets
+from aggregator.publish.maps.cartogram import Cartogram
 from aggregator.publish.maps.network import Chart
 from aggregator.store.tables import Group, GroupTag
 
@@ -33,6 +35,12 @@ def _chart(name: str = "Les Lilas à vélo") -> Chart:
     return network.chart([_group(1, name), _group(2, name)], "objectifs", recent={1: 3})
 
 
+def _tiles() -> Cartogram:
+    group = _group(1)
+    group.tags.append(GroupTag(dimension="area", slug="pantin"))
+    return cartogram.cartogram([group], news={"pantin": 7}, base_url="https://fil.example")
+
+
 def _size(pdf: bytes) -> tuple[float, float]:
     """Width and height of the pages in millimetres."""
     found = re.search(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", pdf)
@@ -47,19 +55,40 @@ def _pages(pdf: bytes) -> int:
 
 
 @pytest.mark.parametrize("size", paper.SIZES)
-def test_a_poster_has_the_size_of_its_paper(size: str) -> None:
-    chart = _chart()
-    width, height = _size(poster.write_pdf(chart, size=size, printed=DAY, live_url=LIVE))
+@pytest.mark.parametrize("made", [_chart, _tiles])
+def test_a_poster_has_the_size_of_its_paper(
+    size: str, made: Callable[[], Chart | Cartogram]
+) -> None:
+    drawn = made()
+    width, height = _size(poster.write_pdf(drawn, size=size, printed=DAY, live_url=LIVE))
     assert (width, height) == pytest.approx(paper.SIZES[size], abs=0.1)
-    root = etree.fromstring(poster.write_svg(chart, size=size, printed=DAY, live_url=LIVE).encode())
+    root = etree.fromstring(poster.write_svg(drawn, size=size, printed=DAY, live_url=LIVE).encode())
     assert root.get("width") == f"{paper.SIZES[size][0]:g}mm"
 
 
-def test_a_poster_tells_its_day_and_leads_to_the_live_map() -> None:
+def test_a_poster_of_many_groups_stands_upright() -> None:
+    many = network.chart([_group(number) for number in range(1, 301)], "objectifs")
+    width, height = _size(poster.write_pdf(many, size="a1", printed=DAY, live_url=LIVE))
+    assert (height, width) == pytest.approx(paper.SIZES["a1"], abs=0.1)
+
+
+def test_a_poster_tells_its_day_its_marks_and_leads_to_the_live_map() -> None:
     drawn = poster.write_svg(_chart(), size="a0", printed=DAY, live_url=LIVE)
-    assert "24/11/2026" in drawn
-    assert f'aria-label="{LIVE}"' in drawn
-    assert "Les Lilas à vélo" in drawn
+    for words in (
+        "24/11/2026", f'aria-label="{LIVE}"', "Les Lilas à vélo", "remis sur la table",
+        "Forums de discussions pour contributeurs", "Plus c’est grand", "Un groupe manque ?",
+    ):  # fmt: skip
+        assert words in drawn
+    drawn = poster.write_svg(_tiles(), size="a0", printed=DAY, live_url=LIVE)
+    for words in ("Pantin", ">7<", "10 et plus", "les nouvelles de trente jours"):
+        assert words in drawn
+
+
+def test_a_poster_says_how_many_groups_it_has_no_room_for() -> None:
+    many = network.chart([_group(number) for number in range(1, 705)], "themes")
+    drawn = poster.write_svg(many, size="a0", printed=DAY, live_url=LIVE)
+    assert "704 groupes" in drawn
+    assert "et 104 autres dans l’annuaire" in drawn
 
 
 @pytest.mark.slow

@@ -1,23 +1,13 @@
-"""What hubs tell us, the pictures we serve, and the maps: nothing leaks to third parties."""
+"""What hubs tell us and the pictures we serve: nothing leaks to third parties."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-from flask.testing import FlaskClient
-
 from aggregator.parts import Parts
 from aggregator.store.tables import Entry, HubLease, Picture, Source
 from web import create_app
-
-
-@pytest.mark.parametrize("view", ["objectifs", "savoir-faire", "themes", "territoires"])
-def test_map_is_drawn_and_told_as_a_table(client: FlaskClient, view: str) -> None:
-    html = client.get(f"/carte?carte={view}").get_data(as_text=True)
-    assert '<svg xmlns="http://www.w3.org/2000/svg" class="fil-map"' in html
-    assert '<th scope="row"><a href="/groupes/lilas-a-velo">' in html
 
 
 def test_hub_is_answered_only_for_what_we_asked(visitor: Any, own_parts: Parts) -> None:

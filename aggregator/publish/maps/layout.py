@@ -1,75 +1,58 @@
-"""Where things stand on a map: hubs around, groups between them. Pure geometry.
+"""Where things stand on a map: hubs along its edges, groups in the field between. Pure geometry.
 
 A group's place depends on its own terms and on the groups that were there before it, never on
-those that come after: when one joins, all others stay where they were.
+those that come after: when one joins, all others stay where they were. The field is always as
+wide, so that names stay as readable; with more groups it grows upwards and downwards only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-CELL = (204.0, 27.0)
-"""Room for one group with its name."""
-WIDTH, HEIGHT = 1900.0, 1240.0
-"""The map; more groups than fit in it spread beyond its edges."""
+COLUMNS = 5
+CELL = (248.0, 24.0)
+"""Room for one group's mark, name and count."""
+WIDTH, HEIGHT = COLUMNS * CELL[0], 560.0
+"""The field: its width, and its height while few groups are there."""
 
 Point = tuple[float, float]
 
-HUB_ROOM = (275.0, 50.0)
-"""Half of what a hub with its name takes, where no group may stand."""
-_RINGS = 400
-
 
 def hubs(count: int) -> list[Point]:
-    """Where hubs stand: three in a triangle, four in a rectangle, more on an ellipse.
+    """Where hubs pull: from above and from below, evenly; three in a triangle, four in a square.
 
-    >>> len(hubs(3)), hubs(1)
-    (3, [(950.0, 620.0)])
+    >>> hubs(1), hubs(3)
+    ([(620.0, 0.0)], [(620.0, 0.0), (206.7, 560.0), (1033.3, 560.0)])
     """
-    middle = (WIDTH / 2, HEIGHT / 2)
-    if count <= 1:
-        return [middle] * count
-    if count == 3:
-        return [(middle[0], 90.0), (250.0, HEIGHT - 110.0), (WIDTH - 250.0, HEIGHT - 110.0)]
-    if count == 4:
-        right, low = WIDTH - 270.0, HEIGHT - 120.0
-        return [(270.0, 100.0), (right, 100.0), (right, low), (270.0, low)]
-    radius = (WIDTH / 2 - 220.0, HEIGHT / 2 - 80.0)
-    angles = (2 * math.pi * number / count - math.pi / 2 for number in range(count))
-    return [
-        (middle[0] + radius[0] * math.cos(angle), middle[1] + radius[1] * math.sin(angle))
-        for angle in angles
-    ]
+    above = count // 2 if count != 1 else 1
+    return [*_row(above, 0.0), *_row(count - above, HEIGHT)]
 
 
-def target(mine: Sequence[Point], count: int) -> Point:
-    """Where a group wants to stand: between its hubs, a little nearer to the middle.
+def is_above(hub: Point) -> bool:
+    """Whether a hub stands above the field, or below it."""
+    return hub[1] < HEIGHT / 2
 
-    A group without a hub wants to stand below all others.
-    """
+
+def target(mine: Sequence[Point]) -> Point:
+    """Where a group wants to stand: between its hubs; without any, in the middle of the field."""
     middle = (WIDTH / 2, HEIGHT / 2)
     if not mine:
-        return (middle[0], HEIGHT + 90.0)
-    if count == len(mine):
         return middle
     x = sum(point[0] for point in mine) / len(mine)
     y = sum(point[1] for point in mine) / len(mine)
-    # One hub's own groups stand before it, not on it.
-    pull = 0.30 if len(mine) == 1 else 0.12
-    return (x + (middle[0] - x) * pull, y + (middle[1] - y) * pull)
+    # One hub's own groups stand before it, with room to grow around them.
+    pull = 0.3 if len(mine) == 1 else 0.1
+    return (x + (middle[0] - x) * pull / 2, y + (middle[1] - y) * pull)
 
 
 @dataclass
 class Places:
     """The cells of a map, each given away once."""
 
-    hubs: Sequence[Point]
-
-    def __post_init__(self) -> None:
-        self._taken: set[tuple[int, int]] = set()
-        self._searches: dict[Point, Iterator[tuple[int, int]]] = {}
+    _taken: set[tuple[int, int]] = field(default_factory=set)
+    _searches: dict[Point, Iterator[tuple[int, int]]] = field(default_factory=dict)
 
     def take(self, wanted: Point) -> Point:
         """The middle of the nearest free cell; the first asked is the first served."""
@@ -77,39 +60,37 @@ class Places:
         if search is None:
             search = self._searches[wanted] = _outward(wanted)
         for cell in search:
-            if cell not in self._taken and not self._is_hubs(cell):
+            if cell not in self._taken:
                 self._taken.add(cell)
                 return _middle(cell)
-        raise AssertionError("cells never end before the groups do")
+        raise AssertionError("rows never end")
 
-    def _is_hubs(self, cell: tuple[int, int]) -> bool:
-        x, y = _middle(cell)
-        return any(
-            abs(x - hub[0]) < HUB_ROOM[0] and abs(y - hub[1]) < HUB_ROOM[1] for hub in self.hubs
-        )
+
+def _row(count: int, y: float) -> list[Point]:
+    # Two stand at a sixth from the edges, more share the width evenly.
+    if count == 2:
+        return [(round(WIDTH / 6, 1), y), (round(WIDTH * 5 / 6, 1), y)]
+    return [(round(WIDTH * (2 * number + 1) / (2 * count), 1), y) for number in range(count)]
 
 
 def _middle(cell: tuple[int, int]) -> Point:
-    # Rows are laid like bricks, so that names do not stand in columns.
-    return ((cell[0] + 0.5 * (cell[1] % 2)) * CELL[0], cell[1] * CELL[1])
+    return ((cell[0] + 0.5) * CELL[0], (cell[1] + 0.5) * CELL[1])
 
 
 def _outward(wanted: Point) -> Iterator[tuple[int, int]]:
-    """All cells, the nearest to a point first.
+    """All cells of the field, the nearest to a point first; it never ends.
 
     Ring by ring: those within a radius are certain to come before those outside of it.
     """
     step = CELL[0]
-    for ring in range(_RINGS):
+    ring = 0
+    while True:
         inner, outer = ring * step, (ring + 1) * step
-        columns = range(
-            math.floor((wanted[0] - outer) / CELL[0]), math.ceil((wanted[0] + outer) / CELL[0]) + 1
-        )
         rows = range(
             math.floor((wanted[1] - outer) / CELL[1]), math.ceil((wanted[1] + outer) / CELL[1]) + 1
         )
         found = []
-        for column in columns:
+        for column in range(COLUMNS):
             for row in rows:
                 x, y = _middle((column, row))
                 distance = math.hypot(x - wanted[0], y - wanted[1])
@@ -117,3 +98,4 @@ def _outward(wanted: Point) -> Iterator[tuple[int, int]]:
                     found.append((round(distance, 6), column, row))
         for _, column, row in sorted(found):
             yield column, row
+        ring += 1

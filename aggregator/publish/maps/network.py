@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 from aggregator.publish import publication
 from aggregator.publish.maps import layout
+from aggregator.publish.maps.layout import Point
+from aggregator.publish.maps.lettering import fitting, halves, wide
 from aggregator.publish.text import line
 from aggregator.taxonomy import terms
 
@@ -25,11 +27,18 @@ VIEWS = {"objectifs": "objective", "savoir-faire": "skill", "themes": "topic"}
 MOST = 600
 """Groups drawn on one map; the table has them all."""
 
-LEGEND = (980.0, 110.0)
-"""Width and height below a map for what its marks mean."""
-
-_NAME = 24
-"""Characters of a name that fit in its cell; the whole name is in its title."""
+NAME_SIZE, COUNT_SIZE, HUB_SIZE = 14.0, 11.0, 16.0
+"""Of letters, in the units of the map."""
+_MARK = 11.0
+"""From the left of a group's cell to the middle of its mark."""
+NAME_AT = 13.0
+"""From the middle of a mark to the group's name."""
+NAME_ROOM = layout.CELL[0] - _MARK - NAME_AT - 12
+"""For a name and the count of its news."""
+_WHOLE = 60
+"""Characters of a name told on the map at most; the whole name is in its description."""
+_AWAY = 86.0
+"""From the outermost groups to the middle of the hubs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,20 @@ class Hub:
     """One term that groups gather around."""
 
     slug: str
-    label: str
+    lines: tuple[str, ...]
+    """Its label, on one or two lines."""
     url: str
     x: float
     y: float
+    """The middle of its box."""
+    width: float
+    height: float
     groups: int
+
+    @property
+    def label(self) -> str:
+        """Its label on one line."""
+        return " ".join(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ class Node:
     slug: str
     name: str
     label: str
-    """The name, cut to fit."""
+    """The name, cut to fit beside its neighbour."""
     url: str
     news_url: str
     kind: str | None
@@ -63,6 +81,12 @@ class Node:
     radius: float
     x: float
     y: float
+    """The middle of its mark; the name stands to the right of it."""
+
+    @property
+    def whole(self) -> str:
+        """The name as told when one points at it: a very long one is cut there too."""
+        return self.name if len(self.name) <= _WHOLE else self.name[: _WHOLE - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +100,29 @@ class Chart:
     hubs: tuple[Hub, ...]
     nodes: tuple[Node, ...]
     left_out: int
-    """Groups beyond MOST, in the table only."""
+    """Groups beyond MOST, in the directory only."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, width, height of everything drawn."""
-        room, half = layout.HUB_ROOM, layout.CELL[0] / 2
-        xs = [hub.x + side for hub in self.hubs for side in (-room[0] * 0.8, room[0] * 0.8)]
-        ys = [hub.y + side for hub in self.hubs for side in (-room[1], room[1])]
-        xs += [node.x + side for node in self.nodes for side in (-half, half)]
-        ys += [node.y + side for node in self.nodes for side in (-layout.CELL[1], layout.CELL[1])]
-        width = max(max(xs) - min(xs), LEGEND[0])
-        left = (min(xs) + max(xs) - width) / 2
-        return left, min(ys), width, max(ys) - min(ys) + LEGEND[1]
+        top = min(hub.y - hub.height / 2 for hub in self.hubs)
+        bottom = max(
+            *(hub.y + hub.height / 2 for hub in self.hubs),
+            *(node.y + layout.CELL[1] for node in self.nodes),
+        )
+        return 0.0, top - 6, layout.WIDTH, bottom - top + 12
+
+    def thread(self, node: Node, hub: Hub) -> tuple[Point, Point, Point, Point]:
+        """The thread between the two as a cubic Bézier curve; it leaves the hub upright."""
+        inwards = hub.height / 2 if hub.y < node.y else -hub.height / 2
+        edge = hub.y + inwards
+        reach = (node.y - edge) * 0.5
+        return (
+            (node.x, node.y),
+            (node.x + (hub.x - node.x) * 0.45, node.y - reach * 0.35),
+            (hub.x, edge + reach),
+            (hub.x, edge),
+        )
 
 
 def chart(
@@ -105,28 +139,29 @@ def chart(
     """
     dimension = VIEWS[view]
     shown = sorted((group for group in groups if group.is_public), key=lambda group: group.id)
-    all_terms = terms.terms(dimension)
-    points = dict(zip((t.slug for t in all_terms), layout.hubs(len(all_terms)), strict=True))
-    places = layout.Places(list(points.values()))
-    nodes = [
+    slugs = [term.slug for term in terms.terms(dimension)]
+    points = dict(zip(slugs, layout.hubs(len(slugs)), strict=True))
+    places = layout.Places()
+    nodes = tuple(
         _node(group, dimension, points, places, base_url, (recent or {}).get(group.id, 0))
         for group in shown[:MOST]
-    ]
-    counts = {slug: sum(slug in group.terms(dimension) for group in shown) for slug in points}
+    )
+    ys = [node.y for node in nodes]
+    above = min([*ys, layout.HEIGHT * 0.25]) - _AWAY
+    below = max([*ys, layout.HEIGHT * 0.75]) + _AWAY
+    counts = {slug: sum(slug in group.terms(dimension) for group in shown) for slug in slugs}
     hubs = tuple(
-        Hub(
-            slug=term.slug,
-            label=publication.label(dimension, term.slug, language) or term.slug,
-            url=f"{base_url}/{publication.PATHS[dimension]}/{term.slug}",
-            x=points[term.slug][0],
-            y=points[term.slug][1],
-            groups=counts[term.slug],
+        _hub(
+            publication.label(dimension, slug, language) or slug,
+            (point[0], above if layout.is_above(point) else below),
+            slug=slug,
+            url=f"{base_url}/{publication.PATHS[dimension]}/{slug}",
+            groups=counts[slug],
+            room=layout.WIDTH / max(1, (len(slugs) + 1) // 2),
         )
-        for term in all_terms
+        for slug, point in points.items()
     )
-    return Chart(
-        view, title(view, language), language, hubs, tuple(nodes), max(0, len(shown) - MOST)
-    )
+    return Chart(view, title(view, language), language, hubs, nodes, max(0, len(shown) - MOST))
 
 
 def title(view: str, language: str = "fr") -> str:
@@ -155,28 +190,47 @@ def rows(
     ]
 
 
+def _hub(label: str, at: Point, *, slug: str, url: str, groups: int, room: float) -> Hub:
+    """A hub's box: as wide as its words, on two lines where they are long."""
+    lines = halves(label, min(room - 40, 300.0), HUB_SIZE)
+    broad = max(wide(words, HUB_SIZE, bold=True) for words in lines) + 32
+    return Hub(
+        slug=slug,
+        lines=lines,
+        url=url,
+        x=at[0],
+        y=at[1],
+        width=round(min(max(broad, 120.0), room - 8), 1),
+        height=20.0 * len(lines) + 34,
+        groups=groups,
+    )
+
+
 def _node(
     group: Group,
     dimension: str,
-    points: Mapping[str, layout.Point],
+    points: Mapping[str, Point],
     places: layout.Places,
     base_url: str,
     recent: int,
 ) -> Node:
     mine = [slug for slug in points if slug in group.terms(dimension)]
-    x, y = places.take(layout.target([points[slug] for slug in mine], len(points)))
+    x, y = places.take(layout.target([points[slug] for slug in mine]))
     kinds = [term.slug for term in terms.terms("kind") if term.slug in group.terms("kind")]
     name = line(group.name) or group.slug
+    room = NAME_ROOM
+    if recent:
+        room -= wide(str(recent), COUNT_SIZE) + 5
     return Node(
         slug=group.slug,
         name=name,
-        label=name if len(name) <= _NAME else name[: _NAME - 1].rstrip() + "…",
+        label=fitting(name, room, NAME_SIZE),
         url=f"{base_url}/groupes/{quote(group.slug)}",
         news_url=f"{base_url}/?groupe={quote(group.slug)}",
         kind=kinds[0] if kinds else None,
         hubs=tuple(mine),
         recent=recent,
-        radius=round(3.5 + min(6.0, 1.6 * math.log2(1 + recent)), 2),
-        x=x,
+        radius=round(4.0 + min(5.0, 1.2 * math.log2(1 + recent)), 2),
+        x=x - layout.CELL[0] / 2 + _MARK,
         y=y,
     )

@@ -1,186 +1,150 @@
-"""A network map to hang on the wall: A0 to A3, as SVG and as PDF, with date and QR code. Pure."""
+"""A map to hang on the wall: A0 to A3, as SVG and as PDF, with legend, date and QR code. Pure.
+
+Upright or lying, whichever shows the map bigger; below it is room to write in what is missing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from html import escape
 
 from aggregator.publish import paper
-from aggregator.publish.maps import svg
-from aggregator.publish.maps.network import Chart, Hub, Node
-from aggregator.publish.paper import SIZES, Paper
-from aggregator.publish.text import safe
-from aggregator.taxonomy import terms
+from aggregator.publish.maps import svg, threads, tiles
+from aggregator.publish.maps.cartogram import Cartogram
+from aggregator.publish.maps.network import Chart
+from aggregator.publish.maps.plate import Plate
+from aggregator.publish.paper import SIZES, Paper, Surface
 
 PDF_MEDIA_TYPE = "application/pdf"
 
-# Everything is measured on A0 and drawn smaller for the others.
-_WIDE, _HIGH = SIZES["a0"]
-_MAP = (24.0, 84.0, _WIDE - 48.0, _HIGH - 84.0 - 24.0)
-_QR = (_WIDE - 24.0 - 62.0, 16.0, 62.0)
+_MARGIN, _HEAD, _FOOT, _QR = 26.0, 112.0, 92.0, 66.0
+"""Millimetres on A0; the smaller papers have the same in smaller."""
+_BLANKS = 5
+
+_WORDS = {
+    "fr": {
+        "quote": "« Un outil en cours de construction qui doit être remis sur la table"
+        " lors d’ateliers collectifs »",
+        "live": "La carte vivante", "missing": "Un groupe manque ? Écrivez-le ici.",
+        "more": "et {count} autres dans l’annuaire",
+    },
+    "en": {
+        "quote": "“A tool in the making, to be put back on the table at collective workshops”",
+        "live": "The living map", "missing": "A group is missing? Write it here.",
+        "more": "and {count} more in the directory",
+    },
+}  # fmt: skip
 
 
-def write_svg(chart: Chart, *, size: str, printed: date, live_url: str) -> str:
-    """The poster as SVG in millimetres; raises KeyError for no paper size of `paper.SIZES`."""
-    width, height = SIZES[size]
-    left, top, wide, high = chart.box
-    x, y, map_wide, map_high = _MAP
-    qr_x, qr_y, side = _QR
-    return "\n".join(
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}mm" height="{height:g}mm" '
-            f'viewBox="0 0 {_WIDE:g} {_HIGH:g}" font-family="{svg.FONT}" color="{paper.INK}" '
-            'fill="currentColor">',
-            f"<title>{_text(chart.title)}</title>",
-            f'<rect width="{_WIDE:g}" height="{_HIGH:g}" fill="#fdfdfc"/>',
-            f'<rect width="{_WIDE:g}" height="6" fill="{paper.THREAD}"/>',
-            f'<text x="24" y="42" font-size="26" font-weight="bold">{_text(chart.title)}</text>',
-            f'<text x="24" y="60" font-size="11" fill="{paper.SOFT}">'
-            f"{_text(_subtitle(chart, printed))}</text>",
-            _qr_svg(qr_x, qr_y, side, live_url),
-            f'<svg x="{x:g}" y="{y:g}" width="{map_wide:g}" height="{map_high:g}" '
-            f'viewBox="{left:g} {top:g} {wide:g} {high:g}">',
-            *svg.body(chart),
-            "</svg></svg>\n",
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A sheet of paper and how its parts share it, in millimetres."""
+
+    width: float
+    height: float
+    scale: float
+    """Of what is measured on A0."""
+
+    @property
+    def inside(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the room for the map."""
+        margin, head, foot = (length * self.scale for length in (_MARGIN, _HEAD, _FOOT))
+        return margin, head, self.width - 2 * margin, self.height - head - foot
+
+    @property
+    def legend(self) -> tuple[float, float, float]:
+        """Left, top and width of the room for what marks mean."""
+        margin = _MARGIN * self.scale
+        return margin, self.height - (_FOOT - 14) * self.scale, self.width - 2 * margin
+
+    def unit(self, box: tuple[float, float, float, float]) -> float:
+        """How many millimetres one unit of a map is, so that it just fits."""
+        return min(self.inside[2] / box[2], self.inside[3] / box[3])
 
 
-def write_pdf(chart: Chart, *, size: str, printed: date, live_url: str) -> bytes:
+def frame(size: str, box: tuple[float, float, float, float]) -> Frame:
+    """The paper of that size, turned so that the map is bigger; KeyError for no paper's name."""
+    long, short = SIZES[size]
+    scale = long / SIZES["a0"][0]
+    lying, upright = Frame(long, short, scale), Frame(short, long, scale)
+    return max(lying, upright, key=lambda one: one.unit(box))
+
+
+def write_svg(drawn: Chart | Cartogram, *, size: str, printed: date, live_url: str) -> str:
+    """The poster as SVG; raises KeyError for no paper size of `paper.SIZES`."""
+    sheet = frame(size, drawn.box)
+    plate = Plate(sheet.width, sheet.height, title=drawn.title)
+    _draw(plate, sheet, drawn, printed, live_url)
+    return plate.write()
+
+
+def write_pdf(drawn: Chart | Cartogram, *, size: str, printed: date, live_url: str) -> bytes:
     """The poster as PDF; raises KeyError for no paper size of `paper.SIZES`."""
-    width, height = SIZES[size]
-    scale = width / _WIDE
-    sheet = Paper(width, height, title=chart.title)
-    sheet.page()
-    sheet.box(0, 0, width, height, fill="#fdfdfc")
-    sheet.box(0, 0, width, 6 * scale, fill=paper.THREAD)
-    sheet.text(24 * scale, 42 * scale, chart.title, size=26 * scale, bold=True)
-    subtitle = _subtitle(chart, printed)
-    sheet.text(24 * scale, 60 * scale, subtitle, size=11 * scale, colour=paper.SOFT)
-    sheet.qr(_QR[0] * scale, _QR[1] * scale, _QR[2] * scale, live_url)
-    _Map(sheet, chart, scale).draw()
-    return sheet.write()
+    sheet = frame(size, drawn.box)
+    pdf = Paper(sheet.width, sheet.height, title=drawn.title)
+    pdf.page()
+    _draw(pdf, sheet, drawn, printed, live_url)
+    return pdf.write()
 
 
-class _Map:
-    """Draws a chart into the poster's frame, the way `svg` does."""
-
-    def __init__(self, sheet: Paper, chart: Chart, scale: float) -> None:
-        self._sheet, self._chart = sheet, chart
-        self._left, self._top, wide, high = chart.box
-        x, y, frame_wide, frame_high = (length * scale for length in _MAP)
-        self._unit = min(frame_wide / wide, frame_high / high)
-        self._x = x + (frame_wide - wide * self._unit) / 2
-        self._y = y + (frame_high - high * self._unit) / 2
-        self._wide, self._high = wide, high
-
-    def draw(self) -> None:
-        hubs = {hub.slug: hub for hub in self._chart.hubs}
-        for node in self._chart.nodes:
-            for slug in node.hubs:
-                self._thread(node, hubs[slug])
-        for hub in self._chart.hubs:
-            self._hub(hub)
-        for node in self._chart.nodes:
-            self._node(node)
-        self._legend()
-
-    def _at(self, x: float, y: float) -> tuple[float, float]:
-        return self._x + (x - self._left) * self._unit, self._y + (y - self._top) * self._unit
-
-    def _thread(self, node: Node, hub: Hub) -> None:
-        x = node.x - svg.MARK
-        middle = (self._left + self._wide / 2, self._top + self._high / 2)
-        bend = tuple(
-            (here + there) / 2 + (centre - (here + there) / 2) * 0.18
-            for here, there, centre in ((x, hub.x, middle[0]), (node.y, hub.y, middle[1]))
-        )
-        self._sheet.thread(
-            self._at(x, node.y),
-            self._at(bend[0], bend[1]),
-            self._at(hub.x, hub.y),
-            width=0.8 * self._unit,
-            # The page's thread at a fifth of its strength, without transparency: printers.
-            colour="#f1cfd4",
-        )
-
-    def _hub(self, hub: Hub) -> None:
-        lines = svg.halves(hub.label)
-        first = hub.y - 10 * len(lines) + 4
-        wide = max(len(words) for words in lines) * 11.2 + 36
-        x, y = self._at(hub.x - wide / 2, first - 25)
-        unit = self._unit
-        self._sheet.box(
-            x, y, wide * unit, (21 * len(lines) + 34) * unit, fill=paper.THREAD, round_=10 * unit
-        )
-        told = svg.groups_in_words(hub.groups, self._chart.language)
-        for number, (words, size, bold) in enumerate(
-            [*((words, 18.0, True) for words in lines), (told, 13.0, False)]
-        ):
-            lower = 3 if number == len(lines) else 0
-            px, py = self._at(hub.x, first + 21 * number - lower)
-            self._sheet.text(
-                px, py, words, size=size * unit, bold=bold, colour="#ffffff", align="middle",
-                widest=wide * unit,
-            )  # fmt: skip
-
-    def _node(self, node: Node) -> None:
-        x = node.x - svg.MARK
-        colour, shape = svg.look(node.kind)
-        self._mark(shape, x, node.y, node.radius, colour)
-        px, py = self._at(x + 12, node.y + 4)
-        self._sheet.text(
-            px, py, node.name, size=svg.NAME_SIZE * self._unit, widest=178 * self._unit
-        )
-
-    def _mark(self, shape: str, x: float, y: float, radius: float, colour: str) -> None:
-        unit = self._unit
-        if shape == "square":
-            px, py = self._at(x - radius * 0.875, y - radius * 0.875)
-            self._sheet.box(px, py, radius * 1.75 * unit, radius * 1.75 * unit, fill=colour)
-        elif shape in {"diamond", "triangle"}:
-            corners = [self._at(cx, cy) for cx, cy in svg.corners(shape, x, y, radius)]
-            self._sheet.shape(corners, colour)
-        else:
-            px, py = self._at(x, y)
-            self._sheet.circle(px, py, radius * unit, colour)
-
-    def _legend(self) -> None:
-        english = self._chart.language.startswith("en")
-        for kind, x, y in svg.legend_places(self._chart):
-            colour, shape = svg.look(kind)
-            self._mark(shape, x, y, 7, colour)
-            term = terms.term("kind", kind)
-            px, py = self._at(x + 16, y + 5)
-            words = term.label_en if english else term.label_fr
-            self._sheet.text(px, py, words, size=15 * self._unit)
-        px, py = self._at(self._left + 32, self._top + self._high - 16)
-        words = svg.size_in_words(self._chart.language)
-        self._sheet.text(px, py, words, size=15 * self._unit, colour=paper.SOFT)
+def _draw(
+    surface: Surface, sheet: Frame, drawn: Chart | Cartogram, printed: date, live_url: str
+) -> None:
+    words = _WORDS["en" if drawn.language.startswith("en") else "fr"]
+    surface.box(0, 0, sheet.width, sheet.height, fill=paper.GROUND)
+    if isinstance(drawn, Cartogram):
+        groups = drawn.groups
+        tiles.draw(surface, drawn, sheet.inside)
+        tiles.scale(surface, drawn, sheet.legend, sheet.scale)
+    else:
+        groups = len(drawn.nodes) + drawn.left_out
+        threads.draw(surface, drawn, sheet.inside)
+        more = words["more"].format(count=drawn.left_out) if drawn.left_out else ""
+        threads.legend(surface, drawn, sheet.legend, sheet.scale, more)
+    count = svg.groups_in_words(groups, drawn.language)
+    _head(surface, sheet, drawn.title, f"{count} · {printed:%d/%m/%Y}", words["quote"])
+    _live(surface, sheet, words["live"], live_url)
+    _blanks(surface, sheet, words["missing"])
 
 
-def _subtitle(chart: Chart, printed: date) -> str:
-    count = svg.groups_in_words(len(chart.nodes) + chart.left_out, chart.language)
-    if chart.language.startswith("en"):
-        return f"Fil commun · {count} · as of {printed.isoformat()} · a tool in the making"
-    return f"Fil commun · {count} · au {printed:%d/%m/%Y} · un outil en cours de construction"
-
-
-def _qr_svg(x: float, y: float, side: float, words: str) -> str:
-    cells = paper.qr_cells(words)
-    path = "".join(
-        f"M{column} {row}h1v1h-1z"
-        for row, line in enumerate(cells)
-        for column, dark in enumerate(line)
-        if dark
+def _head(surface: Surface, sheet: Frame, title: str, subtitle: str, quote: str) -> None:
+    """Title, count and day, and the leaflet's own words about its map."""
+    at = _scaled(sheet)
+    room = sheet.width - at(3 * _MARGIN + _QR)
+    surface.box(0, 0, sheet.width, at(7), fill=paper.THREAD)
+    surface.text(
+        at(_MARGIN), at(32), "Fil commun", size=at(11), bold=True, colour=paper.THREAD, widest=room
     )
-    return (
-        f'<svg x="{x:g}" y="{y:g}" width="{side:g}" height="{side:g}" '
-        f'viewBox="0 0 {len(cells)} {len(cells)}" role="img" aria-label="{_text(words)}">'
-        f'<rect width="{len(cells)}" height="{len(cells)}" fill="#ffffff"/>'
-        f'<path d="{path}" fill="#000000" shape-rendering="crispEdges"/></svg>'
-    )
+    surface.text(at(_MARGIN), at(60), title, size=at(26), bold=True, widest=room)
+    surface.text(at(_MARGIN), at(78), subtitle, size=at(11), widest=room)
+    surface.text(at(_MARGIN), at(94), quote, size=at(9), colour=paper.SOFT, widest=room)
 
 
-def _text(words: str) -> str:
-    return escape(safe(words))
+def _live(surface: Surface, sheet: Frame, words: str, url: str) -> None:
+    """The QR code that leads to the live map, and its address for those without a camera."""
+    at = _scaled(sheet)
+    left = sheet.width - at(_MARGIN + _QR)
+    surface.qr(left, at(18), at(_QR), url)
+    address = (url.partition("://")[2] or url).partition("?")[0]
+    for line, (told, bold) in enumerate(((words, True), (address, False))):
+        surface.text(
+            left + at(_QR) / 2, at(91 + 8 * line), told, size=at(6), bold=bold, align="middle",
+            widest=at(_QR + 1.6 * _MARGIN), url=url,
+        )  # fmt: skip
+
+
+def _blanks(surface: Surface, sheet: Frame, missing: str) -> None:
+    """Room for pens: groups that nobody thought of."""
+    at = _scaled(sheet)
+    y = sheet.height - at(46)
+    surface.text(at(_MARGIN), y - at(4), missing, size=at(7.5), bold=True, colour=paper.THREAD)
+    gap = at(8)
+    wide = (sheet.width - at(2 * _MARGIN) - gap * (_BLANKS - 1)) / _BLANKS
+    for number in range(_BLANKS):
+        x = at(_MARGIN) + number * (wide + gap)
+        surface.box(x, y, wide, at(26), line="#9aa5b1", round_=at(4), thick=at(0.5))
+
+
+def _scaled(sheet: Frame) -> Callable[[float], float]:
+    return lambda length: length * sheet.scale

@@ -1,4 +1,4 @@
-"""A network map as SVG: links, hubs, groups, each a link that a keyboard reaches. Pure.
+"""A network map as SVG: threads, hubs, groups, each a link that a keyboard reaches. Pure.
 
 Only presentation attributes and classes: it obeys the strictest content policy, takes the
 page's colours where the page has some, and looks the same on paper.
@@ -6,52 +6,69 @@ page's colours where the page has some, and looks the same on paper.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from html import escape
 
+from aggregator.publish import publication
+from aggregator.publish.maps import network
 from aggregator.publish.maps.network import Chart, Hub, Node
+from aggregator.publish.paper import GROUND, INK, THREAD
 from aggregator.publish.text import safe
 from aggregator.taxonomy import terms
 
 MEDIA_TYPE = "image/svg+xml; charset=utf-8"
 
 KINDS = {
-    "contenu-actualites": ("#c8324a", "circle"),
-    "forum": ("#2b7fb8", "square"),
-    "plateforme": ("#c98a1b", "diamond"),
-    "terrain-donnees": ("#3d8f55", "triangle"),
+    "contenu-actualites": ("#1f5187", "circle"),
+    "forum": ("#b053cf", "square"),
+    "plateforme": ("#a94e01", "diamond"),
+    "terrain-donnees": ("#00a27a", "triangle"),
 }
-"""Colour and shape of each kind of platform: told apart without colours too."""
-NAME_SIZE = 13.5
-MARK = 88.0
-"""How far left of its cell's middle a group's mark stands."""
-NO_KIND = ("#7b8794", "circle")
+"""Colour and shape of each kind of platform: told apart with any eyes, and without colours."""
+NO_KIND = ("#6b7683", "ring")
 MARKED = {
     "arrived": ("arrivé depuis", "has arrived since", ""),
     "changed": ("changé depuis", "has changed since", "3 3"),
 }
 """What a ring around a group says, and how it is dashed."""
 FONT = "Seravek, Ubuntu, Calibri, 'Source Sans 3', 'DejaVu Sans', sans-serif"
+_LEGEND_HIGH = 84.0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the legend: a kind of platform, or none."""
+
+    kind: str | None
+    colour: str
+    shape: str
+    label: str
+    groups: int
 
 
 def write(chart: Chart, *, standalone: bool = False, marks: Mapping[str, str] | None = None) -> str:
-    """The map; `standalone` adds what a file needs that a page has: colours behind and of text.
+    """The map; `standalone` adds what a file needs that a page has: colours, a legend.
 
     `marks` rings groups by slug, to show a difference: `arrived` or `changed`, said in words too.
     """
     left, top, width, height = chart.box
+    high = height + (_LEGEND_HIGH if standalone else 0)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fil-map" role="group" '
-        f'aria-labelledby="map-title" viewBox="{left:g} {top:g} {width:g} {height:g}" '
+        f'aria-labelledby="map-title" viewBox="{left:g} {top:g} {width:g} {high:g}" '
         f'data-carte="{chart.view}" font-family="{FONT}" fill="currentColor"'
-        f"{' color=' + chr(34) + '#16202c' + chr(34) if standalone else ''}>",
+        f"{f' color={chr(34)}{INK}{chr(34)}' if standalone else ''}>",
         f'<title id="map-title">{_text(chart.title)}</title>',
     ]
     if standalone:
         parts.append(
-            f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="#fdfdfc"/>'
+            f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{high:g}" fill="{GROUND}"/>'
         )
     parts += body(chart, marks)
+    if standalone:
+        parts.append(legend(chart, left + 24, top + height + 26))
     parts.append("</svg>\n")
     return "\n".join(parts)
 
@@ -59,26 +76,51 @@ def write(chart: Chart, *, standalone: bool = False, marks: Mapping[str, str] | 
 def body(chart: Chart, marks: Mapping[str, str] | None = None) -> list[str]:
     """Everything inside of the map, in the order in which it is painted and read."""
     return [
-        '<g class="links" stroke="#c3122f" stroke-width="0.8" fill="none" '
-        f'stroke-opacity="0.2" aria-hidden="true">{"".join(_links(chart))}</g>',
+        f'<g class="links" stroke="{THREAD}" stroke-width="0.9" fill="none" '
+        f'stroke-opacity="{_strength(chart)}" aria-hidden="true">{"".join(_links(chart))}</g>',
         f'<g class="hubs">{"".join(_hub(hub, chart) for hub in chart.hubs)}</g>',
-        f'<g class="groups" font-size="12">{_nodes(chart, marks or {})}</g>',
-        _legend(chart),
+        # Letters stand on a rim of paper, so that threads pass behind them.
+        f'<g class="groups" font-size="{network.NAME_SIZE:g}" stroke="{GROUND}" '
+        f'stroke-linejoin="round" paint-order="stroke">{_nodes(chart, marks or {})}</g>',
     ]
 
 
-def mark(shape: str, x: float, y: float, radius: float, colour: str) -> str:
+def keys(chart: Chart) -> list[Key]:
+    """The legend: every kind with how many of the map's groups bear it, and the groups of none."""
+    english = chart.language.startswith("en")
+    counts: dict[str | None, int] = {}
+    for node in chart.nodes:
+        counts[node.kind] = counts.get(node.kind, 0) + 1
+    told = [
+        Key(slug, *look(slug), _kind(slug, chart.language), counts.get(slug, 0))
+        for slug in (term.slug for term in terms.terms("kind"))
+    ]
+    if None in counts:
+        unknown = "Not said yet" if english else "Pas encore dit"
+        told.append(Key(None, *NO_KIND, unknown, counts[None]))
+    return told
+
+
+def mark(shape: str, x: float, y: float, radius: float, colour: str, *, kind: str = "") -> str:
     """One group's mark; all shapes of one radius look equally big."""
+    named = f' class="kind-{kind}"' if kind else ""
     if shape == "square":
         side = radius * 1.75
         return (
-            f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:.1f}" '
-            f'height="{side:.1f}" fill="{colour}"/>'
+            f'<rect{named} x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:.1f}" '
+            f'height="{side:.1f}" fill="{colour}" stroke="none"/>'
         )
     if shape in {"diamond", "triangle"}:
         points = " ".join(f"{px:.1f},{py:.1f}" for px, py in corners(shape, x, y, radius))
-        return f'<polygon points="{points}" fill="{colour}"/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
+        return f'<polygon{named} points="{points}" fill="{colour}" stroke="none"/>'
+    if shape == "ring":
+        return (
+            f'<circle{named} cx="{x:.1f}" cy="{y:.1f}" r="{radius - 0.8:g}" fill="{GROUND}" '
+            f'stroke="{colour}" stroke-width="1.6"/>'
+        )
+    return (
+        f'<circle{named} cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}" stroke="none"/>'
+    )
 
 
 def corners(shape: str, x: float, y: float, radius: float) -> list[tuple[float, float]]:
@@ -94,94 +136,6 @@ def look(kind: str | None) -> tuple[str, str]:
     return KINDS.get(kind or "", NO_KIND)
 
 
-def halves(label: str, longest: int = 30) -> list[str]:
-    """A hub's name on at most two lines of about the same length.
-
-    >>> halves("Renforcer les coopérations / alliances")
-    ['Renforcer les', 'coopérations / alliances']
-    """
-    if len(label) <= longest:
-        return [label]
-    blanks = [index for index, character in enumerate(label) if character == " "]
-    if not blanks:
-        return [label]
-    at = min(blanks, key=lambda index: abs(2 * index - len(label)))
-    return [label[:at], label[at + 1 :]]
-
-
-def _links(chart: Chart) -> Iterable[str]:
-    hubs = {hub.slug: hub for hub in chart.hubs}
-    left, top, width, height = chart.box
-    middle = (left + width / 2, top + height / 2)
-    for node in chart.nodes:
-        for slug in node.hubs:
-            hub = hubs[slug]
-            x = node.x - MARK
-            # Threads hang a little towards the middle instead of running straight.
-            bend_x = (x + hub.x) / 2 + (middle[0] - (x + hub.x) / 2) * 0.18
-            bend_y = (node.y + hub.y) / 2 + (middle[1] - (node.y + hub.y) / 2) * 0.18
-            yield (
-                f'<path data-group="{escape(node.slug)}" data-hub="{slug}" '
-                f'd="M{x:.0f} {node.y:.0f}Q{bend_x:.0f} {bend_y:.0f} {hub.x:.0f} {hub.y:.0f}"/>'
-            )
-
-
-def _hub(hub: Hub, chart: Chart) -> str:
-    lines = halves(hub.label)
-    first = hub.y - 10 * len(lines) + 4
-    spans = "".join(
-        f'<tspan x="{hub.x:.0f}" y="{first + 21 * number:.0f}">{_text(words)}</tspan>'
-        for number, words in enumerate(lines)
-    )
-    wide = max(len(words) for words in lines) * 11.2 + 36
-    told = groups_in_words(hub.groups, chart.language)
-    return (
-        f'<a class="hub" href="{escape(hub.url)}" data-hub="{hub.slug}" '
-        f'aria-label="{_text(f"{hub.label} ({told})")}">'
-        f'<rect x="{hub.x - wide / 2:.0f}" y="{first - 25:.0f}" width="{wide:.0f}" '
-        f'height="{21 * len(lines) + 34:.0f}" rx="10" fill="#a90d27"/>'
-        f'<text text-anchor="middle" font-size="18" font-weight="bold" fill="#ffffff">{spans}'
-        f'<tspan x="{hub.x:.0f}" y="{first + 21 * len(lines) - 3:.0f}" font-size="13" '
-        f'font-weight="normal">{told}</tspan></text></a>'
-    )
-
-
-def _nodes(chart: Chart, marks: Mapping[str, str]) -> str:
-    return "".join(_node(node, chart, marks.get(node.slug)) for node in chart.nodes)
-
-
-def _node(node: Node, chart: Chart, marked: str | None) -> str:
-    colour, shape = look(node.kind)
-    told = f"{node.name}{_described(node, chart)}"
-    ring = ""
-    if marked in MARKED:
-        french, english, dashes = MARKED[marked]
-        told = f"{told} – {english if chart.language.startswith('en') else french}"
-        ring = (
-            f'<circle class="ring" cx="{node.x - MARK:.1f}" cy="{node.y:.1f}" '
-            f'r="{node.radius + 4:g}" fill="none" stroke="currentColor" stroke-width="2"'
-            f"{f' stroke-dasharray={chr(34)}{dashes}{chr(34)}' if dashes else ''}/>"
-        )
-    told = _text(told)
-    # The mark stands left in its cell, the name beside it, the count of its news after it.
-    x = node.x - MARK
-    count = ""
-    if node.recent:
-        count = (
-            f'<a class="count" href="{escape(node.news_url)}" '
-            f'aria-label="{_text(_news(node, chart.language))}">'
-            f'<tspan dx="5" font-size="11" fill-opacity="0.75">{node.recent}</tspan></a>'
-        )
-    return (
-        f'<g class="node" data-group="{escape(node.slug)}" data-kind="{node.kind or ""}" '
-        f'data-hubs="{" ".join(node.hubs)}" data-name="{_text(node.name.casefold())}">'
-        f"<title>{told}</title>{ring}{mark(shape, x, node.y, node.radius, colour)}"
-        f'<text x="{x + 12:.0f}" y="{node.y + 4:.0f}" unicode-bidi="plaintext">'
-        f'<a href="{escape(node.url)}" aria-label="{told}">{_text(node.label)}</a>{count}'
-        "</text></g>"
-    )
-
-
 def size_in_words(language: str) -> str:
     """What the size of a mark means."""
     if language.startswith("en"):
@@ -189,45 +143,134 @@ def size_in_words(language: str) -> str:
     return "Plus c’est grand, plus le groupe a publié récemment"
 
 
-def _legend(chart: Chart) -> str:
+def legend(chart: Chart, x: float, y: float) -> str:
+    """What marks mean, in a file of its own or on a poster: two rows and a line of words."""
     parts = []
-    for kind, x, y in legend_places(chart):
-        term = terms.term("kind", kind)
-        colour, shape = look(kind)
-        words = term.label_en if chart.language.startswith("en") else term.label_fr
+    for number, key in enumerate(keys(chart)):
+        at, line = x + 300 * (number // 2), y + 24 * (number % 2)
         parts.append(
-            f'{mark(shape, x, y, 7, colour)}<text x="{x + 16:.0f}" y="{y + 5:.0f}">'
-            f"{_text(words)}</text>"
+            f"{mark(key.shape, at + 8, line, 7, key.colour)}"
+            f'<text x="{at + 24:.0f}" y="{line + 5:.0f}">{_text(key.label)}</text>'
         )
-    left, top, _, height = chart.box
-    size = size_in_words(chart.language)
     parts.append(
-        f'<text x="{left + 32:.0f}" y="{top + height - 16:.0f}" fill-opacity="0.75">{size}</text>'
+        f'<text x="{x + 1188:.0f}" y="{y + 29:.0f}" text-anchor="end" fill-opacity="0.75">'
+        f"{size_in_words(chart.language)}</text>"
     )
-    return f'<g class="legend" font-size="15">{"".join(parts)}</g>'
+    return f'<g class="legend" font-size="14">{"".join(parts)}</g>'
 
 
-def legend_places(chart: Chart) -> list[tuple[str, float, float]]:
-    """Kind, x and y of each mark of the legend: two columns below the map."""
-    left, top, _, height = chart.box
-    return [
-        (term.slug, left + 40 + 420 * (number // 2), top + height - 74 + 26 * (number % 2))
-        for number, term in enumerate(terms.terms("kind"))
-    ]
+def _links(chart: Chart) -> Iterable[str]:
+    hubs = {hub.slug: hub for hub in chart.hubs}
+    for node in chart.nodes:
+        for slug in node.hubs:
+            start, first, second, end = chart.thread(node, hubs[slug])
+            yield (
+                f'<path data-group="{escape(node.slug)}" data-hub="{slug}" '
+                f'd="M{_at(start)}C{_at(first)} {_at(second)} {_at(end)}"/>'
+            )
+
+
+def _strength(chart: Chart) -> float:
+    """How strong threads are drawn: the more there are, the fainter each."""
+    threads = sum(len(node.hubs) for node in chart.nodes)
+    return round(max(0.14, min(0.42, 3.2 / math.sqrt(threads + 1))), 2)
+
+
+def _at(point: tuple[float, float]) -> str:
+    return f"{point[0]:.0f} {point[1]:.0f}"
+
+
+def _hub(hub: Hub, chart: Chart) -> str:
+    left, top = hub.x - hub.width / 2, hub.y - hub.height / 2
+    spans = "".join(
+        f'<tspan x="{hub.x:.0f}" y="{top + 23 + 20 * number:.0f}">{_text(words)}</tspan>'
+        for number, words in enumerate(hub.lines)
+    )
+    told = groups_in_words(hub.groups, chart.language)
+    return (
+        f'<a class="hub" id="h-{hub.slug}" href="{escape(hub.url)}" data-hub="{hub.slug}" '
+        f'aria-label="{_text(f"{hub.label} ({told})")}">'
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{hub.width:.0f}" '
+        f'height="{hub.height:.0f}" rx="6" fill="{THREAD}"/>'
+        f'<text text-anchor="middle" font-size="{network.HUB_SIZE:g}" font-weight="bold" '
+        f'fill="#ffffff">{spans}<tspan x="{hub.x:.0f}" y="{top + hub.height - 12:.0f}" '
+        f'font-size="13" font-weight="normal">{told}</tspan></text></a>'
+    )
+
+
+def _nodes(chart: Chart, marks: Mapping[str, str]) -> str:
+    return "".join(_node(node, chart, marks.get(node.slug), bool(marks)) for node in chart.nodes)
+
+
+def _node(node: Node, chart: Chart, marked: str | None, is_difference: bool) -> str:
+    colour, shape = look(node.kind)
+    told = f"{node.name}{_described(node, chart)}"
+    ring = ""
+    if marked in MARKED:
+        french, english, dashes = MARKED[marked]
+        told = f"{told} – {english if chart.language.startswith('en') else french}"
+        ring = (
+            f'<circle class="ring" cx="{node.x:.1f}" cy="{node.y:.1f}" '
+            f'r="{node.radius + 4:g}" fill="none" stroke="{THREAD}" stroke-width="2"'
+            f"{f' stroke-dasharray={chr(34)}{dashes}{chr(34)}' if dashes else ''}/>"
+        )
+    told = _text(told)
+    drawn = mark(shape, node.x, node.y, node.radius, colour, kind=node.kind or "none")
+    strength = ' font-weight="bold"' if marked in MARKED else ""
+    if not (node.recent or strength):
+        strength = ' fill-opacity="0.8"'
+    faint = ' class="node faint" opacity="0.3"' if is_difference and not ring else ' class="node"'
+    return (
+        f'<g{faint} id="g-{escape(node.slug)}" data-group="{escape(node.slug)}" '
+        f'data-kind="{node.kind or ""}" data-hubs="{" ".join(node.hubs)}" '
+        f'data-name="{_text(node.name.casefold())}">'
+        f"<title>{told}</title>{ring}{drawn}"
+        f'<text x="{node.x + network.NAME_AT:.0f}" y="{node.y + 5:.0f}" stroke-width="3" '
+        f'unicode-bidi="plaintext"{strength}>'
+        f'<a href="{escape(node.url)}" aria-label="{told}">{_name(node)}</a>'
+        f"{_count(node, chart.language)}</text></g>"
+    )
+
+
+def _name(node: Node) -> str:
+    """The name as it fits; whole beside it where it was cut, for the page to show in its place."""
+    if node.label == node.name:
+        return _text(node.name)
+    return (
+        f'<tspan class="cut">{_text(node.label)}</tspan>'
+        f'<tspan class="whole" display="none">{_text(node.whole)}</tspan>'
+    )
+
+
+def _count(node: Node, language: str) -> str:
+    """How many news of late, a link to them; nothing where there are none."""
+    if not node.recent:
+        return ""
+    return (
+        f'<a class="count" href="{escape(node.news_url)}" '
+        f'aria-label="{_text(_news(node, language))}">'
+        f'<tspan dx="5" font-size="{network.COUNT_SIZE:g}" fill-opacity="0.75">{node.recent}'
+        "</tspan></a>"
+    )
 
 
 def _described(node: Node, chart: Chart) -> str:
     labels = {hub.slug: hub.label for hub in chart.hubs}
     told = [labels[slug] for slug in node.hubs]
     if node.kind is not None:
-        kind = terms.term("kind", node.kind)
-        told.insert(0, kind.label_en if chart.language.startswith("en") else kind.label_fr)
+        told.insert(0, _kind(node.kind, chart.language))
     return f" ({' ; '.join(told)})" if told else ""
+
+
+def _kind(slug: str, language: str) -> str:
+    return publication.label("kind", slug, language) or slug
 
 
 def _news(node: Node, language: str) -> str:
     if language.startswith("en"):
         return f"{node.recent} recent news of {node.name}"
+    if node.recent == 1:
+        return f"1 nouvelle récente de {node.name}"
     return f"{node.recent} nouvelles récentes de {node.name}"
 
 
