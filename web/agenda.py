@@ -89,11 +89,14 @@ def _place() -> Place:
 def once(found: Iterable[Entry]) -> list[tuple[Entry, list[Entry]]]:
     """Each event with the other announcements of it, which several groups may have made.
 
-    The same event: one story, or the same title on the same start.
+    The same event: one story on one day, or the same title on the same start.
     """
     events: dict[object, list[Entry]] = {}
     for entry in found:
-        key: object = entry.story_id or (entry.title.casefold().strip(), entry.starts_at)
+        assert entry.starts_at is not None
+        key: object = (entry.title.casefold().strip(), entry.starts_at)
+        if entry.story_id:
+            key = (entry.story_id, day_of(entry.starts_at))
         events.setdefault(key, []).append(entry)
     return [(told[0], told[1:]) for told in events.values()]
 

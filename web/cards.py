@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from markupsafe import Markup, escape
 
@@ -87,6 +87,24 @@ def _marked(text: str, language: str, sought: Query) -> Markup:
         Markup("<mark>{}</mark>").format(piece.text) if piece.is_hit else piece.text
         for piece in highlight.marked(text, sought, language=language)
     )
+
+
+def next_date(told: Sequence[Entry], *, now: datetime) -> tuple[Entry, Sequence[Entry]]:
+    """Of the entries of one story that to show, and the others behind it.
+
+    The first, unless it is an occurrence of an event: then the next of its source that is not
+    over, for fifty dates of a weekly meeting are one line, with the date that can still be met.
+    """
+    first = told[0]
+    coming = [
+        entry
+        for entry in told
+        if entry.source_id == first.source_id and entry.starts_at and entry.starts_at >= now
+    ]
+    if first.starts_at is None or not coming:
+        return first, told[1:]
+    best = min(coming, key=lambda entry: entry.starts_at or now)
+    return best, [entry for entry in told if entry is not best]
 
 
 def elsewhere(entry: Entry, others: Iterable[Entry]) -> list[Entry]:

@@ -19,7 +19,6 @@ from aggregator.search.query import Query
 from aggregator.search.saying import Language
 from aggregator.search.view import DIMENSION_OF, View
 from aggregator.store import directory, entries
-from aggregator.store.tables import Entry
 from aggregator.taxonomy import areas, terms
 from web import cards, charts, current, wording
 from web.cards import Card
@@ -218,11 +217,16 @@ def _timeline(place: Place, counts: Mapping[str, int]) -> tuple[Span, ...]:
 def _cards(results: Results, query: Query) -> list[Card]:
     ids = [*results.ids, *(id for others in results.folded.values() for id in others)]
     found = {entry.id: entry for entry in entries.in_order(current.session(), ids)}
-    folded: dict[int, list[Entry]] = {
-        shown: [found[id] for id in others if id in found]
-        for shown, others in results.folded.items()
-    }
-    shown = [found[id] for id in results.ids if id in found]
+    told = [
+        cards.next_date(
+            [found[one] for one in (id, *results.folded.get(id, ())) if one in found],
+            now=current.now(),
+        )
+        for id in results.ids
+        if id in found
+    ]
+    shown = [entry for entry, _behind in told]
+    folded = {entry.id: behind for entry, behind in told}
     pictures = entries.pictures(current.session(), [entry.id for entry in shown])
     return cards.cards(shown, folded, sought=query, pictures=pictures)
 

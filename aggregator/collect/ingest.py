@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from aggregator.collect import learning
+from aggregator.collect import learning, series
 from aggregator.collect.understanding import Understood, evidence_of, profile_of, understand
 from aggregator.parse import clean
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
@@ -178,28 +178,32 @@ def _add(
         return []
     rows: list[dict[str, Any]] = []
     read: list[Understood] = []
-    # Backwards, so that of entries with the same date the first in the document is the newest.
-    for entry in reversed(entries):
+    before = series.known(session, source.id, [entry.uid for entry in entries])
+    # Backwards, so that of entries with the same date the first in the document is the newest;
+    # of events that next to come.
+    in_order = sorted(entries, key=lambda entry: (entry.ends_at or entry.starts_at or now) < now)
+    for entry in reversed(in_order):
         text = text_of(entry)
         understood = understand(entry, text, profile, rules=rules)
         published, claimed = dated(entry, now)
         read.append(understood)
-        rows.append(
-            _written(entry, text, understood)
-            | {
-                "source_id": source.id,
-                "uid": entry.uid,
-                "published": published,
-                "published_claimed": claimed,
-                "first_seen_at": now,
-                "last_seen_at": now,
-            }
-        )
+        row = _written(entry, text, understood) | {
+            "source_id": source.id,
+            "uid": entry.uid,
+            "published": published,
+            "published_claimed": claimed,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "matched_at": None,
+        }
+        rows.append(series.as_known(row, before, now))
     ids = list(
         session.scalars(insert(Entry).returning(Entry.id, sort_by_parameter_order=True), rows)
     )
     _tag(session, zip(ids, read, strict=True))
-    return ids[::-1]
+    by_uid = {row["uid"]: id_ for row, id_ in zip(rows, ids, strict=True)}
+    series.link(session, by_uid, before, now=now)
+    return [by_uid[entry.uid] for entry in entries]
 
 
 def _edit(

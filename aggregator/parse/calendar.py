@@ -284,6 +284,19 @@ def _series(calendar: icalendar.Calendar) -> list[list[icalendar.Component]]:
     ]
 
 
+_OCCURRENCE = re.compile(r"(.+)#\d{8}T\d{6}Z", re.DOTALL)
+
+
+def series_of(uid: str) -> str | None:
+    """The uid that all occurrences of a recurring event share; None for any other entry.
+
+    >>> series_of("permanence@lilas.example#20261201T170000Z")
+    'permanence@lilas.example'
+    """
+    occurrence = _OCCURRENCE.fullmatch(uid)
+    return occurrence[1] if occurrence else None
+
+
 def _stamp(value: Any, zone: tzinfo) -> str:
     moment = _utc(value, zone)
     return moment.strftime("%Y%m%dT%H%M%SZ") if moment else ""
@@ -312,7 +325,7 @@ def _events(calendar: icalendar.Calendar, url: str, now: datetime) -> Iterator[P
             if repeats or component.get("RECURRENCE-ID"):
                 # A moved occurrence keeps the instant it was meant for.
                 meant = _value(component, "RECURRENCE-ID") or _value(component, "DTSTART")
-                own = f"{uid}#{_stamp(meant, zone)}"
+                own = f"{uid}#{_stamp(meant, zone)}"  # what `series_of` takes apart
             made = _event(component, own, url, zone)
             if made and made.starts_at and (made.ends_at or made.starts_at) >= window[0]:
                 yield made
