@@ -11,6 +11,7 @@ from aggregator.registry import moderation, wording
 from aggregator.store.tables import Amendment
 from web import current, forms
 from web.languages import language
+from web.languages import translate as _
 from web.routing import ID
 from web.typography import spaced
 
@@ -74,6 +75,12 @@ def _decided(id: int) -> Amendment:
     if found is None or found.decided_at is None or found.state in {"open", "postponed"}:
         raise NotFound
     return found
+
+
+@blueprint.app_template_global("subject_of")
+def subject_of(amendment: Amendment) -> str:
+    """What a decision was about, as everybody may read it: nothing of a group that left."""
+    return _("un groupe parti depuis") if amendment.is_of_departed else amendment.subject
 
 
 @blueprint.app_template_global("said")

@@ -35,7 +35,8 @@ class Told:
 
     arrived: tuple[tuple[str, str], ...]
     """(slug, name)."""
-    left: tuple[tuple[str, str], ...]
+    left: int
+    """Counted, not named."""
     changed: tuple[tuple[str, str, tuple[Side, ...]], ...]
     """(slug, name, fields), cut at CHANGED_SHOWN groups."""
     more: int
@@ -92,7 +93,9 @@ def compare() -> str:
     after = snapshots.at(session, _end_of(second)) or oldest
     is_now = second >= day_of(now)
     groups = snapshots.now_as(session) if is_now else after.groups if after else {}
-    difference = snapshots.difference(before.groups if before else groups, groups)
+    difference = snapshots.told(
+        session, snapshots.difference(before.groups if before else groups, groups)
+    )
     return render_template(
         "workshops/compare.html",
         first=first,

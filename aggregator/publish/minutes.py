@@ -11,8 +11,7 @@ from aggregator.publish.text import line
 from aggregator.registry import wording
 
 if TYPE_CHECKING:
-    from aggregator.registry.workshops import Report
-    from aggregator.store.tables import Amendment
+    from aggregator.registry.workshops import Decision, Report
 
 _WIDE, _HIGH, _MARGIN = 210.0, 297.0, 20.0
 
@@ -21,13 +20,14 @@ _WORDS = {
         "minutes": "Compte rendu d’atelier", "there": "Étaient là", "open": "Atelier en cours",
         "accepted": "Accepté", "refused": "Refusé", "postponed": "Remis à plus tard",
         "arrived": "Groupes arrivés", "left": "Groupes partis", "changed": "Fiches modifiées",
-        "nothing": "Rien n’a encore été décidé.",
+        "nothing": "Rien n’a encore été décidé.", "departed": "un groupe parti depuis",
     },
     "en": {
         "minutes": "Minutes of a workshop", "there": "Present", "open": "Workshop under way",
         "accepted": "Accepted", "refused": "Refused", "postponed": "Put off",
         "arrived": "Groups that arrived", "left": "Groups that left",
         "changed": "Profiles changed", "nothing": "Nothing has been decided yet.",
+        "departed": "a group that has left since",
     },
 }  # fmt: skip
 
@@ -54,8 +54,9 @@ def write(report: Report, *, language: str = "fr") -> bytes:
         "refused": report.refused,
         "postponed": report.postponed,
     }
-    for state, amendments in decisions.items():
-        flow.list(words[state], (_decision(one, language) for one in amendments))
+    for state, decided in decisions.items():
+        told = (_decision(one, language, words["departed"]) for one in decided)
+        flow.list(words[state], told)
     if not any(decisions.values()):
         flow.say(words["nothing"], size=3.8)
     difference = report.difference
@@ -64,17 +65,17 @@ def write(report: Report, *, language: str = "fr") -> bytes:
     if difference.left:
         # Who left is counted and not named, here as everywhere.
         flow.gap(3)
-        flow.say(f"{words['left']} : {len(difference.left)}", size=3.8)
+        flow.say(f"{words['left']} : {difference.left}", size=3.8)
     return flow.write()
 
 
-def _decision(amendment: Amendment, language: str) -> str:
-    kind = wording.sentence(f"kind_{amendment.kind}", language)
-    said = [f"{kind} : {line(amendment.subject)}"]
-    if amendment.reason and wording.is_known(amendment.reason):
-        said.append(wording.sentence(amendment.reason, language))
-    if amendment.note:
-        said.append(line(amendment.note))
+def _decision(decision: Decision, language: str, departed: str) -> str:
+    kind = wording.sentence(f"kind_{decision.kind}", language)
+    said = [f"{kind} : {line(decision.subject) or departed}"]
+    if decision.reason and wording.is_known(decision.reason):
+        said.append(wording.sentence(decision.reason, language))
+    if decision.note:
+        said.append(line(decision.note))
     return " – ".join(said)
 
 

@@ -19,7 +19,15 @@ from aggregator.registry import amendments, applying, governance, keepers
 from aggregator.registry.comparing import Difference, conflicts
 from aggregator.registry.wording import REFUSAL_REASONS
 from aggregator.store import outbox
-from aggregator.store.tables import Amendment, Approval, Group, Moderator, Workshop
+from aggregator.store.tables import (
+    Amendment,
+    Approval,
+    Entry,
+    Group,
+    Moderator,
+    Source,
+    Workshop,
+)
 
 VERDICTS: Final = {"accept": "accepted", "refuse": "refused", "postpone": "postponed"}
 LONGEST: Final = 600.0
@@ -208,7 +216,11 @@ def log(session: Session, *, before: int | None = None, limit: int = 50) -> Sequ
     query = (
         select(Amendment)
         .where(Amendment.decided_at.is_not(None), Amendment.state != "postponed")
-        .options(selectinload(Amendment.decided_by), selectinload(Amendment.group))
+        .options(
+            selectinload(Amendment.decided_by),
+            selectinload(Amendment.group),
+            selectinload(Amendment.entry).selectinload(Entry.source).selectinload(Source.group),
+        )
         .order_by(Amendment.decided_at.desc(), Amendment.id.desc())
         .limit(limit)
     )

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from aggregator.store import directory
 from aggregator.store.tables import Group, Snapshot
 from aggregator.taxonomy.terms import DIMENSIONS
 
@@ -36,11 +37,11 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class InventoryDifference:
-    """What happened to the inventory between two moments, each by name."""
+    """What happened to the inventory between two moments; who left is counted, never named."""
 
     arrived: tuple[tuple[str, str], ...]
     """(slug, name)."""
-    left: tuple[tuple[str, str], ...]
+    left: int
     changed: tuple[Changed, ...]
 
     @property
@@ -103,12 +104,23 @@ def between(session: Session, first: datetime, second: datetime) -> InventoryDif
     return difference(one.groups if one else {}, other.groups if other else {})
 
 
+def told(session: Session, difference: InventoryDifference) -> InventoryDifference:
+    """The same for pages and paper: groups that have left since are not named either."""
+    slugs = [*(slug for slug, _ in difference.arrived), *(one.slug for one in difference.changed)]
+    still = directory.names(session, slugs)
+    return InventoryDifference(
+        arrived=tuple((slug, name) for slug, name in difference.arrived if slug in still),
+        left=difference.left,
+        changed=tuple(one for one in difference.changed if one.slug in still),
+    )
+
+
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> InventoryDifference:
     """What happened from one inventory to another; pure, in alphabetical order."""
     both = sorted(before.keys() & after.keys())
     return InventoryDifference(
         arrived=tuple((slug, after[slug]["name"]) for slug in sorted(after.keys() - before.keys())),
-        left=tuple((slug, before[slug]["name"]) for slug in sorted(before.keys() - after.keys())),
+        left=len(before.keys() - after.keys()),
         changed=tuple(
             Changed(slug, after[slug]["name"], field, before[slug].get(field), value)
             for slug in both

@@ -234,35 +234,65 @@ def close(session: Session, workshop: Workshop, minutes: str, *, now: datetime) 
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing a workshop decided, as everybody may read it."""
+
+    id: int
+    """Of the amendment."""
+    kind: str
+    subject: str
+    """Empty, like all words below, where its group has left."""
+    table: str
+    reason: str
+    """A code of `wording`; empty where none was given."""
+    note: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a workshop's page and its minutes on paper tell."""
 
     workshop: Workshop
     difference: snapshots.InventoryDifference
     """From its opening to its close, or to now while it is open."""
-    accepted: tuple[Amendment, ...]
-    refused: tuple[Amendment, ...]
-    postponed: tuple[Amendment, ...]
+    accepted: tuple[Decision, ...]
+    refused: tuple[Decision, ...]
+    postponed: tuple[Decision, ...]
 
 
 def report(session: Session, workshop: Workshop) -> Report:
-    """All that a workshop decided, in the order of its tables."""
+    """All that a workshop decided, in the order of its tables; nothing of groups that left."""
     made = session.scalars(
         select(Amendment)
         .where(Amendment.workshop_id == workshop.id)
+        .options(selectinload(Amendment.group))
         .order_by(Amendment.workshop_table, Amendment.id)
     ).all()
     by_state = {
-        state: tuple(one for one in made if one.state == state)
+        state: tuple(_decision(one) for one in made if one.state == state)
         for state in ("accepted", "refused", "postponed")
     }
     after = workshop.after.groups if workshop.after else snapshots.now_as(session)
     return Report(
         workshop=workshop,
-        difference=snapshots.difference(workshop.before.groups, after),
+        difference=snapshots.told(session, snapshots.difference(workshop.before.groups, after)),
         accepted=by_state["accepted"],
         refused=by_state["refused"],
         postponed=by_state["postponed"],
+    )
+
+
+def _decision(amendment: Amendment) -> Decision:
+    said = not amendment.is_of_departed
+    return Decision(
+        id=amendment.id,
+        kind=amendment.kind,
+        subject=amendment.subject if said else "",
+        table=amendment.workshop_table,
+        reason=amendment.reason,
+        note=amendment.note if said else "",
+        why=amendment.why if said else "",
     )
 
 

@@ -108,6 +108,23 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
     assert 'class="ring"' in html
 
 
+def test_group_that_left_is_named_nowhere_any_more(workshop: Any, own_parts: Parts) -> None:
+    take(workshop, "1", SECOND.encode())
+    take(workshop, "2", b"slug;action\nplaine-verte;retirer\n")
+    for one in waiting(own_parts):
+        workshop.send(PAGE, to="/moderation/decider", id=one.id, verdict="accept", note=one.subject)
+    workshop.send(PAGE, to=f"{PAGE}/clore", minutes="Merci.")
+    pages = (PAGE, "/ateliers/comparer", "/journal", *(f"/journal/{id}" for id in (1, 2, 3)))
+    told = "".join(map(workshop.get, pages))
+    assert "Vergers urbains" in told
+    assert "Plaine verte" not in told
+    assert "Qui est parti n’est plus nommé ici." in told
+    with own_parts.sessions.begin() as session:
+        session.query(Group).filter_by(slug="vergers-urbains").one().status = "declined"
+    for path in (*pages, "/carte", "/carte.svg", "/ateliers/tableau.csv", "/inventaire.csv"):
+        assert "Vergers urbains" not in workshop.get(path), path
+
+
 def test_workshops_are_run_by_moderators_and_read_by_everybody(
     workshop: Any, own_parts: Parts
 ) -> None:

@@ -95,6 +95,12 @@ class Amendment(Base):
         back_populates="amendment", cascade="all, delete-orphan", order_by="Approval.at"
     )
 
+    @property
+    def is_of_departed(self) -> bool:
+        """Whether its group has left: then pages tell that it was decided, and not about whom."""
+        group = self.group or (self.entry.source.group if self.entry else None)
+        return group is not None and not group.is_public
+
 
 # Nobody reads it any more, but the release before does while both run: the next one drops it.
 Base.metadata.tables["amendments"].append_column(Column("first_shown_at", Instant(timezone=True)))
