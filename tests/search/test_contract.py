@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.search.engine import Cursor, Engine, IndexedEntry
+from aggregator.search.engine import DIMENSIONS, Cursor, Engine, IndexedEntry
 from aggregator.search.engines import open_engine
 from aggregator.search.query import (
     EVERYTHING,
@@ -126,13 +126,19 @@ def test_relevance_puts_the_title_first_and_has_pages(index: Engine, make: Make)
 def test_facets_count_exactly_and_the_largest_comes_first(index: Engine, make: Make) -> None:
     index.add(
         [
-            make(1, topics=("logement", "transports"), areas=("montreuil", "metropole"), source=7),
+            make(
+                1,
+                topics=("logement", "transports"),
+                areas=("montreuil", "metropole"),
+                source=7,
+                kinds=("carte", "forum"),
+            ),
             make(2, topics=("logement",), source=7, type="event", language="en"),
             make(3, topics=("culture",), source=8, skills=("cartographier",), group="les-amis"),
         ]
     )
     index.commit()
-    names = ["topic", "area", "source", "skill", "group", "type", "language", "objective"]
+    names = [name for name in DIMENSIONS if name != "story"]
     facets = index.search(EVERYTHING, facets=names).facets
     assert list(facets["topic"].items()) == [("logement", 2), ("culture", 1), ("transports", 1)]
     assert facets["area"] == {"metropole": 1, "montreuil": 1}
@@ -140,6 +146,19 @@ def test_facets_count_exactly_and_the_largest_comes_first(index: Engine, make: M
     assert facets["type"] == {"article": 2, "event": 1}
     assert (facets["language"], facets["group"]) == ({"en": 1}, {"les-amis": 1})
     assert (facets["skill"], facets["objective"]) == ({"cartographier": 1}, {})
+    assert facets["kind"] == {"carte": 1, "forum": 1}
+    for name, counts in facets.items():
+        for value, count in counts.items():
+            assert index.search(Tag(name, (value,)), limit=0).total == count, (name, value)
+
+
+def test_counts_are_those_of_the_newest_commit(index: Engine, make: Make) -> None:
+    for number in range(1, 4):
+        index.add([make(number, "eau", topics=("climat",))])
+        index.commit()
+        for _ in range(2):
+            results = index.search(Word(("eau",)), facets=["topic"])
+            assert (results.total, results.facets) == (number, {"topic": {"climat": number}})
 
 
 def test_facets_follow_the_query_not_the_page(index: Engine, make: Make) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import tantivy
 from tantivy import Query as Found
@@ -31,8 +32,22 @@ from aggregator.search.query import (
 _LOOK_EVERY: Final = 0.25
 """Seconds between looks for commits of other processes."""
 _HEAP: Final = 64_000_000
+_REMEMBERED: Final = 64
+"""Questions whose counts are kept until the next commit."""
 _MOST_VALUES: Final = 65_000
 """Values of a dimension that are counted; more than any collection has."""
+
+
+Counts = tuple[int, Mapping[str, Mapping[str, int]]]
+"""How many entries were found, and the facets of them."""
+
+
+class _Generation(NamedTuple):
+    """What can be read since one commit and until the next is noticed."""
+
+    searcher: Any
+    counts: Callable[[Query, tuple[str, ...]], Counts]
+    """Remembers its last answers: many readers ask for the same few pages."""
 
 
 class TantivyEngine(Noting):
@@ -76,12 +91,11 @@ class TantivyEngine(Noting):
         fold: bool = False,
     ) -> Results:
         with self._reading():
-            searcher = self._searcher()
-            found = tantivy_query.found(query)
-            counted = self._counted(searcher, found, facets)
-            total = searcher.search(found, limit=1, count=True).count
+            searcher, counts = self._current()
+            total, counted = counts(query, tuple(facets))
             if limit <= 0 or not total:
                 return Results((), total, counted)
+            found = tantivy_query.found(query)
             if order == "relevance":
                 ranked = _ranked(searcher, tantivy_query.scored(query), limit, fold=fold)
             else:
@@ -97,15 +111,6 @@ class TantivyEngine(Noting):
                 fold=fold,
             )
 
-    def _counted(
-        self, searcher: Any, found: Any, facets: Sequence[str]
-    ) -> Mapping[str, Mapping[str, int]]:
-        if not facets:
-            return {}
-        asked = {name: {"terms": {"field": name, "size": _MOST_VALUES}} for name in facets}
-        answer = searcher.aggregate(found, asked)
-        return {name: _largest_first(answer[name]["buckets"]) for name in facets}
-
     def matching(
         self, queries: Mapping[int, Query], among: Sequence[int]
     ) -> Mapping[int, Sequence[int]]:
@@ -113,7 +118,7 @@ class TantivyEngine(Noting):
         if not among:
             return matched
         with self._reading():
-            searcher = self._searcher()
+            searcher, _ = self._current()
             only = tantivy_query.with_ids(among)
             for saved, query in queries.items():
                 both = tantivy_query.all_of([only, tantivy_query.found(query)])
@@ -126,7 +131,7 @@ class TantivyEngine(Noting):
 
     def suggest(self, prefix: str, limit: int = 10) -> Sequence[Suggestion]:
         with self._reading():
-            found = self._searcher().terms_with_prefix(
+            found = self._current().searcher.terms_with_prefix(
                 "word", tantivy_query.stored(prefix), filter_query=Found.all_query()
             )
         best = sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
@@ -134,7 +139,7 @@ class TantivyEngine(Noting):
 
     def frequencies(self, terms: Sequence[str]) -> Mapping[str, int]:
         with self._reading():
-            searcher = self._searcher()
+            searcher, _ = self._current()
             return {
                 term: searcher.search(tantivy_query.found(Word((term,))), limit=1, count=True).count
                 for term in terms
@@ -142,7 +147,7 @@ class TantivyEngine(Noting):
 
     def count(self) -> int:
         with self._reading():
-            return int(self._searcher().num_docs)
+            return int(self._current().searcher.num_docs)
 
     def refresh(self) -> None:
         with self._following, self._reading():
@@ -154,10 +159,10 @@ class TantivyEngine(Noting):
 
     # Following commits
 
-    def _searcher(self) -> Any:
+    def _current(self) -> _Generation:
         with self._following:
             self._follow()
-            return self._index.searcher()
+            return self._generation
 
     def _follow(self, *, strict: bool = False) -> None:
         now = time.monotonic()
@@ -183,6 +188,7 @@ class TantivyEngine(Noting):
         newest = (status.st_mtime_ns, status.st_ino)
         if newest != self._seen:
             self._index.reload()
+            self._generation = _generation(self._index.searcher())
             self._seen = newest
 
     @contextmanager
@@ -191,6 +197,20 @@ class TantivyEngine(Noting):
             yield
         except (ValueError, OSError, RuntimeError, SystemError) as error:
             raise folder.trouble(self._shelf.root, error) from error
+
+
+def _generation(searcher: Any) -> _Generation:
+    return _Generation(searcher, lru_cache(maxsize=_REMEMBERED)(partial(_counts, searcher)))
+
+
+def _counts(searcher: Any, query: Query, facets: tuple[str, ...]) -> Counts:
+    found = tantivy_query.found(query)
+    total = searcher.search(found, limit=1, count=True).count
+    if not facets:
+        return total, {}
+    asked = {name: {"terms": {"field": name, "size": _MOST_VALUES}} for name in facets}
+    answer = searcher.aggregate(found, asked)
+    return total, {name: _largest_first(answer[name]["buckets"]) for name in facets}
 
 
 def _by_date(
