@@ -24,7 +24,7 @@ from aggregator.search import fields, saying
 from aggregator.search.analysis import fold, tokens
 from aggregator.search.dates import period
 from aggregator.search.meaning import is_code, meaning
-from aggregator.search.nodes import All, Dates, Node, Some, Start, Text, Without
+from aggregator.search.nodes import All, Choice, Dates, Node, Some, Start, Text, Without
 from aggregator.search.query import EVERYTHING, Query
 
 MOST_CHARACTERS: Final = 10_000
@@ -222,10 +222,12 @@ class _Reading:
             self.warn(
                 level.operator[0], len(level.operator[1]), "stray_operator", level.operator[1]
             )
-        parts = [_together(nodes) for nodes in level.alternatives if nodes]
+        alternatives, filters = _shared([nodes for nodes in level.alternatives if nodes])
+        parts = [_together(nodes) for nodes in alternatives]
         if not parts:
             return None
-        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+        found = parts[0] if len(parts) == 1 else Some(tuple(parts))
+        return _together([found, *filters])
 
     def _or(self, at: int, written: str) -> None:
         self._no_value()
@@ -319,6 +321,30 @@ class _Reading:
         length = sum(1 for _ in tokens(node.words)) if isinstance(node, Text) else 1
         self.words += max(1, length)
         self.costly += length > 1 or isinstance(node, Start) or is_code(node)
+
+
+def _shared(alternatives: list[list[Node]]) -> tuple[list[list[Node]], list[Node]]:
+    """Alternatives of words, and the filters that hold for all of them.
+
+    In « vélo OU tramway depuis:2026 » nobody means any bicycle but new trams only: what one
+    alternative alone filters beside its words, all are filtered by.
+    """
+    filtering = [nodes for nodes in alternatives if any(_filters(node) for node in nodes)]
+    if len(alternatives) < 2 or len(filtering) != 1 or all(map(_filters, filtering[0])):
+        return alternatives, []
+    words = [[node for node in nodes if not _filters(node)] for nodes in alternatives]
+    return words, [node for node in filtering[0] if _filters(node)]
+
+
+def _filters(node: Node) -> bool:
+    """Whether it narrows by what an entry is, not by what it says."""
+    match node:
+        case Without(part):
+            return _filters(part)
+        case Text(field=field):
+            return field in {"name", "author"}
+        case _:
+            return isinstance(node, Choice | Dates)
 
 
 def _together(nodes: list[Node]) -> Node:

@@ -59,6 +59,22 @@ def test_or_binds_weaker_than_and() -> None:
     assert asked(text) == asked("eau feu OR air") == asked("eau feu | air")
 
 
+def test_filter_beside_one_alternative_holds_for_all_unless_another_has_its_own() -> None:
+    either_of = Or((Word(("eau",)), Word(("feu",))))
+    climate = Tag("topic", ("environnement",))
+    for text in ("eau OU feu theme:environnement", "theme:environnement eau OU feu"):
+        assert asked(text) == And((either_of, climate))
+    assert asked("eau OU theme:environnement") == Or((Word(("eau",)), climate))
+    own = asked("eau type:event OU feu theme:environnement")
+    assert own == Or((
+        And((Word(("eau",)), Tag("type", ("event",)))),
+        And((Word(("feu",)), climate)),
+    ))  # fmt: skip
+    assert told("eau OU feu -theme:environnement") == (
+        "(« eau » ou « feu »), sauf thème : Environnement et climat"
+    )
+
+
 def test_lower_case_ou_is_a_word() -> None:
     assert asked("eau ou feu") == asked("eau feu")
 
