@@ -33,6 +33,8 @@ class Card:
     """The same story at other groups, newest first, one of each."""
     again: int = 0
     """Entries of the same story folded behind these, beside `others`."""
+    deeper: bool = False
+    """Whether the words sought stand only where we may not quote."""
     picture: Picture | None = None
     """Ours, where the rights allow one and we have it."""
 
@@ -47,14 +49,17 @@ def card(
 ) -> Card:
     """A card for one entry; source, group and tags must be loaded. `sought` words are marked."""
     shown = rights.shown(entry)
+    title, in_title = _marked(shown.title, entry.language, sought)
+    excerpt, in_excerpt = _excerpt(entry, shown.excerpt, sought)
     return Card(
         entry=entry,
-        title=_marked(shown.title, entry.language, sought),
-        excerpt=_marked(shown.excerpt, entry.language, sought),
+        title=title,
+        excerpt=excerpt,
         topics=tuple(tagged(entry, "topic")),
         areas=tuple(narrow(entry)),
         others=tuple(others),
         again=again,
+        deeper=not (in_title or in_excerpt) and _holds(entry, sought),
         picture=picture if shown.image else None,
     )
 
@@ -77,16 +82,42 @@ def cards(
     return made
 
 
-def _marked(text: str, language: str, sought: Query) -> Markup:
-    """The text, escaped, its spaces as French wants them, with the words sought marked."""
-    if language.startswith("fr"):
-        text = spaced(text)
+def _marked(text: str, language: str, sought: Query) -> tuple[Markup, bool]:
+    """The text, escaped, its spaces as French wants them, with the words sought marked; if any."""
     if not has_text(sought):
-        return escape(text)
-    return Markup("").join(
-        Markup("<mark>{}</mark>").format(piece.text) if piece.is_hit else piece.text
-        for piece in highlight.marked(text, sought, language=language)
+        return _written(text, language), False
+    return _pieces(highlight.marked(text, sought, language=language), language)
+
+
+def _excerpt(entry: Entry, usual: str, sought: Query) -> tuple[Markup, bool]:
+    """The usual excerpt if it holds a word sought, or else the part of the text that does."""
+    found = _marked(usual, entry.language, sought)
+    if found[1] or not usual or not has_text(sought):
+        return found
+    text, limit = rights.excerpt_from(entry), rights.EXCERPT_LENGTH
+    chosen = highlight.excerpt(text, sought, limit=limit, language=entry.language)
+    around = _pieces(chosen, entry.language)
+    return around if around[1] else found
+
+
+def _holds(entry: Entry, sought: Query) -> bool:
+    """Whether the whole text has a word sought."""
+    pieces = highlight.marked(entry.text, sought, language=entry.language)
+    return any(piece.is_hit for piece in pieces)
+
+
+def _pieces(pieces: Sequence[highlight.Piece], language: str) -> tuple[Markup, bool]:
+    text = Markup("").join(
+        Markup("<mark>{}</mark>").format(_written(piece.text, language))
+        if piece.is_hit
+        else _written(piece.text, language)
+        for piece in pieces
     )
+    return text, any(piece.is_hit for piece in pieces)
+
+
+def _written(text: str, language: str) -> Markup:
+    return escape(spaced(text) if language.startswith("fr") else text)
 
 
 def next_date(told: Sequence[Entry], *, now: datetime) -> tuple[Entry, Sequence[Entry]]:

@@ -325,8 +325,12 @@ def describe(name: str, value: str) -> str:
 
 def title_of(place: Place) -> str:
     """What a list of these filters is called, in words."""
-    names = directory.names(current.session(), place.view.groupe) if place.view.groupe else {}
-    words = place.view.words(spoken(), now=current.now(), names=names)
+    return _in_words(place.view)
+
+
+def _in_words(view: View) -> str:
+    names = directory.names(current.session(), view.groupe) if view.groupe else {}
+    words = view.words(spoken(), now=current.now(), names=names)
     words = words[:1].upper() + words[1:]
     return spaced(words) if language() == "fr" else words
 
@@ -334,6 +338,12 @@ def title_of(place: Place) -> str:
 def other_words(place: Place) -> str | None:
     """The words of the search with the unknown ones mended; None when all are known."""
     return suggest.did_you_mean(current.session(), current.parts().engine, place.chosen.q)
+
+
+def nearby(place: Place) -> list[tuple[str, int, str]]:
+    """Searches with one piece less that find something: in words, how many, and where."""
+    found = suggest.one_less(current.parts().engine, place.chosen, now=current.now())
+    return [(_in_words(view), count, place.url(view)) for view, count in found]
 
 
 def warnings(place: Place) -> list[tuple[str, Markup]]:

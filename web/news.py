@@ -13,7 +13,7 @@ from aggregator.search.view import View
 from aggregator.store import directory
 from web import current, formats
 from web.languages import translate as _
-from web.listing import listing, other_words, spoken, title_of, warnings
+from web.listing import listing, nearby, other_words, spoken, title_of, warnings
 from web.places import Place, here
 from web.routing import ENDINGS
 
@@ -51,7 +51,8 @@ def search() -> str:
         days=_days(place),
         title=found.title if found else _("Chercher"),
         warnings=warnings(place),
-        better=other_words(place) if found and not found.cards else None,
+        better=other_words(place) if found and not found.total else None,
+        nearby=nearby(place) if found and not found.total else (),
     )
 
 
@@ -89,7 +90,8 @@ def compare() -> str:
         "news/compare.html",
         asked=asked,
         titles=[view.words(spoken(), now=now) for view in views],
-        months=months[-36:] if views else [],
+        months=months[-36:],
+        totals=[sum(counts) for counts in zip(*(month.counts for month in months), strict=True)],
         most=max((max(month.counts) for month in months), default=0),
     )
 

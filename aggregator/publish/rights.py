@@ -63,6 +63,18 @@ def shown(entry: Entry) -> Shown:
     return Shown(title, excerpt, html, entry.image, enclosures)
 
 
+def excerpt_from(entry: Entry) -> str:
+    """The plain text that an excerpt may be chosen from, on one line; empty where none may.
+
+    What is chosen is bound by EXCERPT_LENGTH: their own summary, or with consent the whole text.
+    """
+    seen = shown(entry)
+    if not seen.excerpt:
+        return ""
+    text = entry.text if entry.source.rights == "full" and entry.text else entry.summary
+    return line(after_title(text, seen.title))
+
+
 _HEADING = re.compile(r"\s*<(h[1-6])>(.{1,2000}?)</\1>", re.DOTALL)
 
 

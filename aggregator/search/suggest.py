@@ -6,9 +6,13 @@ Suggestions are real: names of groups, titles of entries, words that titles hold
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from string import ascii_lowercase
 from typing import Final, Literal
 
 from sqlalchemy import select
@@ -17,11 +21,20 @@ from sqlalchemy.orm import Session
 from aggregator.search.analysis import CHUNK, STOP_WORDS, alternatives, fold, tokens
 from aggregator.search.engine import Engine
 from aggregator.search.fields import NAMES
-from aggregator.search.query import Not, Or, Prefix, Query, Tag, Word, both
+from aggregator.search.query import EVERYTHING, Not, Or, Prefix, Query, Tag, Word, both
+from aggregator.search.view import DIMENSION_OF, View
 from aggregator.store.tables import Entry, Group
 
 _NEIGHBOURS: Final = 4000
 """Words with the same beginning that a mistyped one is compared with."""
+_LONGEST: Final = 20
+"""Letters of a mistyped word that are tried to be changed."""
+_MENDED: Final = 4
+"""Unknown words that are looked for near ones."""
+_TRIED: Final = 8
+"""Words, and values of each filter, that are tried to be left out."""
+_PIECES: Final = re.compile(r'[^\s"(]*"[^"]*"|[^\s"(]*\([^()]*\)|\S+')
+"""Phrases and groups, with their field or minus, and words."""
 _TELLING: Final = 12
 """Words of an entry that its likes are searched by."""
 
@@ -99,31 +112,35 @@ def _completions(session: Session, engine: Engine, text: str, limit: int) -> Ite
 
 
 def did_you_mean(session: Session, engine: Engine, text: str) -> str | None:
-    """The text with unknown words replaced by near ones that titles hold; None when all is known.
+    """The text with unknown words replaced by near ones that entries hold; None when all is known.
 
-    Only words that no entry has in any form are touched; operators and fields stay.
+    Only words that no entry has in any form are touched, the first few; operators and fields stay.
     """
     pieces: list[str] = []
     at = 0
-    changed = False
-    for match in CHUNK.finditer(text[:500]):
-        better = _nearest(session, engine, text, match.start(), match.group())
+    for match in islice(_unknown(engine, text[:500]), _MENDED):
+        form = fold(match.group())
+        better = _in_titles(session, engine, form) or _in_texts(session, engine, form)
         if better is not None:
             pieces.extend([text[at : match.start()], better])
             at = match.end()
-            changed = True
-    return "".join([*pieces, text[at:]]) if changed else None
+    return "".join([*pieces, text[at:]]) if pieces else None
 
 
-def _nearest(session: Session, engine: Engine, text: str, start: int, written: str) -> str | None:
-    form = fold(written)
-    followed = text[start + len(written) :][:1]
-    is_syntax = (followed == ":" and form in NAMES) or written in {"OU", "OR", "SAUF", "NOT"}
-    words = alternatives(written)
-    if is_syntax or followed == "*" or len(words) != 1 or len(form) < 4 or not form.isalpha():
-        return None
-    if any(engine.frequencies(words[0]).values()):
-        return None
+def _unknown(engine: Engine, text: str) -> Iterator[re.Match[str]]:
+    """Words that no entry holds in any form."""
+    for match in CHUNK.finditer(text):
+        written, form = match.group(), fold(match.group())
+        followed = text[match.end() :][:1]
+        is_syntax = (followed == ":" and form in NAMES) or written in {"OU", "OR", "SAUF", "NOT"}
+        if is_syntax or followed == "*" or len(form) < 4 or not form.isalpha():
+            continue
+        words = alternatives(written)
+        if len(words) == 1 and not any(engine.frequencies(words[0]).values()):
+            yield match
+
+
+def _in_titles(session: Session, engine: Engine, form: str) -> str | None:
     allowed = 1 if len(form) < 6 else 2
     best: tuple[int, int, str] | None = None
     for beginning in dict.fromkeys((form[:2], form[0] + form[2:3], form[1::-1])):
@@ -132,6 +149,53 @@ def _nearest(session: Session, engine: Engine, text: str, start: int, written: s
             if distance is not None and (best is None or (distance, -near.count) < best[:2]):
                 best = (distance, -near.count, near.word)
     return None if best is None else _as_written(session, engine, best[2])
+
+
+def _in_texts(session: Session, engine: Engine, form: str) -> str | None:
+    """The most frequent word of any text that differs by one letter."""
+    terms = {near: next(tokens(near)).terms[0] for near in _one_letter_off(form)}
+    held = engine.frequencies(sorted(set(terms.values())))
+    best = max(terms, key=lambda near: (held[terms[near]], near), default=None)
+    if best is None or not held[terms[best]]:
+        return None
+    return _as_written(session, engine, best)
+
+
+def _one_letter_off(word: str) -> set[str]:
+    """All that comes of adding, dropping, changing or swapping one letter.
+
+    >>> {"social", "soail", "soucail"} <= _one_letter_off("socail")
+    True
+    """
+    cuts = [(word[:at], word[at:]) for at in range(min(len(word), _LONGEST) + 1)]
+    near = {head + tail[1:] for head, tail in cuts if tail}
+    near |= {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    for letter in ascii_lowercase:
+        near |= {head + letter + tail for head, tail in cuts}
+        near |= {head + letter + tail[1:] for head, tail in cuts if tail}
+    return near - {word}
+
+
+def one_less(
+    engine: Engine, view: View, *, now: datetime, limit: int = 4
+) -> list[tuple[View, int]]:
+    """The same search without one of its words or filters, and how many entries that finds.
+
+    The most promising first; those that find nothing, or would ask for everything, are left out.
+    """
+    pieces = _PIECES.findall(view.q[:500])[:_TRIED]
+    shorter = [
+        view.with_value("q", " ".join(pieces[:at] + pieces[at + 1 :])) for at in range(len(pieces))
+    ]
+    for name in DIMENSION_OF:
+        shorter += [view.without_value(name, value) for value in getattr(view, name)[:_TRIED]]
+    shorter += [view.without_value(name) for name in ("depuis", "jusqua") if getattr(view, name)]
+    found = [
+        (one, engine.search(one.query(now), limit=0).total)
+        for one in dict.fromkeys(shorter)
+        if one.query(now) != EVERYTHING
+    ]
+    return sorted((pair for pair in found if pair[1]), key=lambda pair: -pair[1])[:limit]
 
 
 def _distance(one: str, other: str, most: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from aggregator.search import suggest
 from aggregator.search.engine import Engine
 from aggregator.search.indexing import index_pending
+from aggregator.search.view import View
 from aggregator.store.tables import Entry, Group, Source
 
 
@@ -65,6 +67,30 @@ def test_mistyped_words_find_their_neighbours(
 ) -> None:
     assert suggest.did_you_mean(session, index, "ecolgie -titre:plcae") == "écologie -titre:place"
     assert suggest.did_you_mean(session, index, "amenagemnet OU école") == "aménagement OU école"
+
+
+def test_mistyped_word_that_only_texts_hold_is_mended_too(
+    session: Session, index: Engine, village: list[Entry]
+) -> None:
+    village[0].text = "Un logement social pour tous"
+    village[0].indexed_at = None
+    session.commit()
+    index_pending(session, index)
+    assert suggest.did_you_mean(session, index, "logemnt socail") == "logement social"
+
+
+def test_search_that_finds_nothing_is_tried_with_one_piece_less(
+    index: Engine, village: list[Entry], now: datetime
+) -> None:
+    view = View(q='place "du marché" zeppelin', depuis="2030")
+    assert suggest.one_less(index, view, now=now) == []
+    late = View(q="école place", type=("article",), depuis="2030")
+    assert suggest.one_less(index, late, now=now) == []
+    view = View(q='place "du marché" zeppelin')
+    found = suggest.one_less(index, view, now=now)
+    assert found == [(View(q='place "du marché"'), 1)]
+    found = suggest.one_less(index, View(q="école place", type=("article",)), now=now)
+    assert {one.q: count for one, count in found} == {"place": 2, "école": 2}
 
 
 def test_known_words_are_left_alone(session: Session, index: Engine, village: list[Entry]) -> None:

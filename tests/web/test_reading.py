@@ -211,7 +211,7 @@ def test_export_tells_its_question_and_its_date(client: FlaskClient) -> None:
 def test_two_searches_are_compared_month_by_month(client: FlaskClient) -> None:
     html = page(client, "/comparer?q=piste&q=loyer")
     assert "novembre 2026" in html
-    assert "« loyer »" in html
+    assert "«\u202floyer\u202f»" in html
     page(client, "/comparer")
 
 

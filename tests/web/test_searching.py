@@ -110,6 +110,28 @@ def test_facet_counts_what_its_link_finds_everywhere(
         assert re.search(rf'class="chip" href="/recherche">[^§]*?{label}', html)
 
 
+def test_every_example_of_the_help_page_is_understood(client: FlaskClient) -> None:
+    examples = re.findall(r'href="(/recherche\?q=[^"]+)"', page(client, "/recherche"))
+    assert len(examples) >= 15
+    for example in examples:
+        assert "notice warn" not in page(client, example.replace("&amp;", "&")), example
+
+
+def test_search_that_finds_nothing_offers_what_would_find_something(client: FlaskClient) -> None:
+    html = page(client, "/recherche?q=piste+xylophone")
+    assert counted(html) == 0
+    offered = re.search(r'<li><a href="([^"]+)">«.piste.»</a> <span class="count">(\d+)<', html)
+    assert offered is not None
+    assert counted(page(client, offered[1].replace("&amp;", "&"))) == int(offered[2]) == STORY[1]
+
+
+def test_excerpt_shows_the_words_sought_within_the_rights(client: FlaskClient) -> None:
+    assert "<mark>six</mark> semaines" in page(client, "/recherche?q=six+lilas")
+    hidden = page(client, "/recherche?q=citer")
+    assert "Ces mots sont dans le texte" in hidden
+    assert "ne nous laisse pas" not in hidden
+
+
 def test_timeline_counts_what_its_months_find(client: FlaskClient) -> None:
     html = page(client, "/recherche?q=le+OU+la+OU+piste+OU+logement")
     months = re.findall(
