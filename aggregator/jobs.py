@@ -29,6 +29,7 @@ from aggregator.registry import (
     leaving,
     lexicon,
     looking,
+    mirroring,
     proofs,
     rates,
     registration,
@@ -92,6 +93,11 @@ def registrations(parts: Parts) -> None:
 def ownership(parts: Parts) -> None:
     """Look for the proofs of ownership that are due."""
     proofs.check_due(parts.sessions, parts.settings, parts.clock)
+
+
+def mirrored(parts: Parts) -> int:
+    """Look at the lists elsewhere that are due: to be shown, taken or followed."""
+    return mirroring.look_due(parts.sessions, parts.settings, parts.clock)
 
 
 def held(parts: Parts) -> None:
@@ -194,6 +200,7 @@ TIMETABLE = (
     Job("webhooks", timedelta(seconds=15), hooks),
     Job("digests", timedelta(minutes=1), digests),
     Job("ownership", timedelta(seconds=20), ownership),
+    Job("mirrors", timedelta(seconds=5), mirrored),
     Job("holds", timedelta(seconds=10), held),
     Job("lexicon", timedelta(seconds=10), retag),
     Job("departed", timedelta(seconds=20), departed),

@@ -8,7 +8,7 @@ from pathlib import Path
 from aggregator.store.tables import Base
 
 PERSONAL = re.compile(r"mail|^address|author_name|place_hash|participants|nonce|keeper_id")
-NOT_OF_PEOPLE = {"registrations.address", "ownerships.address"}
+NOT_OF_PEOPLE = {"registrations.address", "ownerships.address", "mirrors.address"}
 """Addresses of web sites."""
 
 

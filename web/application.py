@@ -38,6 +38,7 @@ from web import (
     maps,
     measuring,
     media,
+    mirrors,
     moderation,
     moderators,
     news,
@@ -58,7 +59,7 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
-    *(moderators, moderation, doubts, holds, lexicon, imports, governance, help_requests),
+    *(moderators, moderation, doubts, holds, lexicon, imports, mirrors, governance, help_requests),
     *(workshops, workshop_desk),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, desk, keepers, leaving, ownership
+from aggregator.registry import amendments, charter, desk, keepers, leaving, ownership
 from aggregator.store import directory, entries
 from aggregator.store.tables import Entry, Group, Keeper, Ownership, Source
 from aggregator.taxonomy import terms
@@ -157,6 +157,7 @@ def group(slug: str, email: str) -> ResponseReturnValue:
         "desk/group.html",
         group=row,
         is_full=keepers.is_full(keeper),
+        charter=None if charter.is_current(row) else charter.VERSION,
         dimensions=[
             (
                 dimension,
@@ -232,6 +233,11 @@ def _edit(group: Group, email: str) -> str:
             wanted[dimension] = slugs
     outcome = desk.edit_profile(current.session(), group, email, wanted, now=current.now())
     return _told(outcome)
+
+
+def _accept_charter(group: Group, email: str) -> str:
+    desk.accept_charter(current.session(), group, email, now=current.now())
+    return _("Merci : la charte est acceptée.")
 
 
 def _told(outcome: desk.Outcome) -> str:
@@ -321,11 +327,10 @@ def _to_prove(group: Group) -> list[str]:
     """Addresses that may be proved: those with a proof asked for, and those that wait for one."""
     session = current.session()
     found = [proof.address for proof in ownership.of(session, group)]
-    for amendment in amendments.of_group(session, group):
-        if amendment.state in {"open", "postponed"}:
-            both = amendment.change.get("url") or amendment.change.get("home")
-            if isinstance(both, dict) and both.get("to"):
-                found.append(str(both["to"]))
+    asked = amendments.of_group(session, group)
+    waiting = [one.change for one in asked if one.state in {"open", "postponed"}]
+    both = [change.get("url") or change.get("home") for change in waiting]
+    found += [str(one["to"]) for one in both if isinstance(one, dict) and one.get("to")]
     return list(dict.fromkeys(found))
 
 
@@ -347,6 +352,7 @@ def _sign_out_everywhere(_group: Group, email: str) -> str:
 
 _DEEDS: dict[str, Callable[[Group, str], str]] = {
     "profil": _edit,
+    "charte": _accept_charter,
     "ajouter": _add_source,
     "source": _edit_source,
     "retirer": _remove_source,

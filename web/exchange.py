@@ -7,9 +7,9 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from aggregator.publish import gogocarto, kumu, opendata, paper, table
+from aggregator.publish import categories, gogocarto, kumu, paper, table
 from aggregator.publish.maps import network, poster, sheets, svg
-from aggregator.registry import importing
+from aggregator.registry import charter, importing
 from aggregator.store import directory, entries
 from aggregator.store.tables import Group, Record
 from web import current, groups, maps
@@ -18,15 +18,25 @@ from web.listing import spoken
 
 blueprint = Blueprint("exchange", __name__)
 
-"""Of the inventory as data; the entries stay their authors'."""
 _EVENTS = timedelta(days=60)
 _MOST = 10_000
+_MAPS = frozenset({"kumu", "table", ""})
+"""What wrote the lists whose ids and fields go back to a Kumu map."""
 
 
 @blueprint.get("/kumu.json")
 def kumu_json() -> Response:
     """A map as a Kumu blueprint, to point a Kumu page at."""
     return _open(kumu.write_json(_kumu()), kumu.MEDIA_TYPE)
+
+
+@blueprint.get("/kumu-projet.json")
+def kumu_project() -> Response:
+    """A map as a full project, to restore into an empty one at Kumu."""
+    name = f"Fil commun : {_view()}"
+    response = _open(kumu.write_project(_kumu(), name), kumu.MEDIA_TYPE)
+    response.headers["Content-Disposition"] = 'attachment; filename="kumu-projet.json"'
+    return response
 
 
 @blueprint.get("/kumu-<any(elements,liens):sheet>.csv")
@@ -41,58 +51,83 @@ def kumu_csv(sheet: str) -> Response:
 @blueprint.get("/api/elements.json")
 def gogocarto_elements() -> Response:
     """Groups and coming events as GoGoCarto's API lists them."""
-    body = gogocarto.write(
-        _places(),
-        ontology=request.args.get("ontology", "gogofull"),
-        within=gogocarto.bounds(request.args.get("bounds", "")),
-        categories=[one for one in request.args.get("categories", "").split(",") if one],
-        limit=max(0, request.args.get("limit", _MOST, type=int)),
-    )
-    return _open(body, gogocarto.MEDIA_TYPE)
+    if request.accept_mimetypes.best == "application/ld+json":
+        return gogocarto_jsonld()
+    return _elements(_places(), _wish())
+
+
+@blueprint.get("/api/elements/search")
+def gogocarto_search() -> Response:
+    """Those whose names hold the words of `text`; none without words."""
+    wish = _wish(text=request.args.get("text", "").strip()[:200])
+    return _elements(_places() if wish.text else [], wish)
 
 
 @blueprint.get("/api/elements/<element>.json")
 def gogocarto_element(element: str) -> Response:
     """One of them."""
-    found = [place for place in _places() if place.id == element]
-    if not found:
-        raise NotFound
-    return _open(gogocarto.write(found), gogocarto.MEDIA_TYPE)
+    return _elements(_one(element))
+
+
+@blueprint.get("/api/elements/<element>.jsonld")
+def gogocarto_element_jsonld(element: str) -> Response:
+    """One of them as JSON-LD."""
+    return _open(gogocarto.write_jsonld(_one(element)), gogocarto.JSONLD_MEDIA_TYPE)
 
 
 @blueprint.get("/api/elements.jsonld")
 def gogocarto_jsonld() -> Response:
     """The same as JSON-LD."""
-    within = gogocarto.bounds(request.args.get("bounds", ""))
-    return _open(gogocarto.write_jsonld(_places(), within=within), gogocarto.JSONLD_MEDIA_TYPE)
+    body = gogocarto.write_jsonld(_places(), wish=_wish())
+    response = _open(body, gogocarto.JSONLD_MEDIA_TYPE)
+    response.vary.add("Accept")
+    return response
 
 
 @blueprint.get("/api/taxonomy.json")
 def gogocarto_taxonomy() -> Response:
     """The categories that its elements name by number."""
-    return _open(gogocarto.write_taxonomy(spoken()), gogocarto.MEDIA_TYPE)
+    return _open(categories.write(spoken()), gogocarto.MEDIA_TYPE)
+
+
+@blueprint.get("/api/taxonomy.jsonld")
+def gogocarto_taxonomy_jsonld() -> Response:
+    """The same as SKOS concepts."""
+    body = categories.write_jsonld(_base_url(), spoken())
+    return _open(body, gogocarto.JSONLD_MEDIA_TYPE)
+
+
+@blueprint.get("/api/project-info.json")
+def gogocarto_project() -> Response:
+    """Who we are, for maps that list us as a source."""
+    body = gogocarto.write_project(
+        base_url=_base_url(), count=directory.total(current.session()), charter_url="/charte"
+    )
+    return _open(body, gogocarto.MEDIA_TYPE)
 
 
 @blueprint.get("/groupes.geojson")
 def geojson() -> Response:
     """The groups that name a place, as points."""
-    places = gogocarto.places(_groups(), base_url=_base_url())
+    found = _groups()
+    places = gogocarto.places(found, base_url=_base_url(), records=_brought(found))
     return _open(gogocarto.write_geojson(places), "application/geo+json; charset=utf-8")
 
 
 @blueprint.get("/inventaire.<any(csv,json,ods):ending>")
 def inventory(ending: str) -> Response:
     """The whole inventory as open data, with its licence."""
+    found = directory.groups(current.session(), {})
     made = table.of_groups(
-        directory.groups(current.session(), {}),
+        found,
         base_url=_base_url(),
         query="inventaire",
         made_at=current.now(),
-        licence=opendata.LICENCE,
+        records=_brought(found),
     )
     response = _open(b"".join(table.CHUNKS[ending](made)), table.MEDIA_TYPES[ending])
     response.headers["Content-Disposition"] = f'attachment; filename="inventaire.{ending}"'
-    response.headers["Link"] = '<https://spdx.org/licenses/ODbL-1.0.html>; rel="license"'
+    response.headers["Link"] = f'<{charter.LICENCE_URL}>; rel="license"'
     return response
 
 
@@ -122,18 +157,60 @@ def workshop_cards() -> Response:
 
 def _kumu() -> kumu.Project:
     found = _groups()
-    records: dict[int, Record] = {
-        group_id: several[-1]
-        for group_id, several in importing.records_of(current.session(), found).items()
-        if several[-1].vanished_at is None
+    listed = importing.records_of(current.session(), found)
+    of_maps = {
+        group_id: [one for one in several if one.tool in _MAPS and one.vanished_at is None]
+        for group_id, several in listed.items()
     }
-    return kumu.project(found, _view(), base_url=_base_url(), records=records, language=spoken())
+    return kumu.project(
+        found,
+        _view(),
+        base_url=_base_url(),
+        records={group_id: several[-1] for group_id, several in of_maps.items() if several},
+        brought=importing.brought(listed),
+        language=spoken(),
+    )
 
 
 def _places() -> list[gogocarto.Place]:
-    now = current.now()
+    now, found = current.now(), _groups()
     events = entries.taking_place(current.session(), now, now + _EVENTS)
-    return list(gogocarto.places(_groups(), events, base_url=_base_url()))[:_MOST]
+    places = gogocarto.places(found, events, base_url=_base_url(), records=_brought(found))
+    return list(places)[:_MOST]
+
+
+def _one(element: str) -> list[gogocarto.Place]:
+    found = [place for place in _places() if place.id == element]
+    if not found:
+        raise NotFound
+    return found
+
+
+def _wish(text: str = "") -> gogocarto.Wish:
+    """What of the elements the address asks for, in GoGoCarto's parameters."""
+    asked = request.args
+    return gogocarto.Wish(
+        within=gogocarto.bounds(asked.get("bounds", "")),
+        categories=gogocarto.numbers(asked.get("categories", "")),
+        stamps=gogocarto.numbers(asked.get("stamps", "")),
+        without_external=asked.get("excludeExternal", "0").lower() not in {"0", "false", "no"},
+        text=text,
+        limit=max(0, asked.get("limit", _MOST, type=int)),
+    )
+
+
+def _elements(
+    found: list[gogocarto.Place], wish: gogocarto.Wish = gogocarto.EVERYTHING
+) -> Response:
+    ontology = request.args.get("ontology", "gogofull").lower()
+    body = gogocarto.write(found, ontology=ontology, wish=wish, language=spoken())
+    response = _open(body, gogocarto.MEDIA_TYPE)
+    response.vary.add("Accept")
+    return response
+
+
+def _brought(found: list[Group]) -> dict[int, Record]:
+    return importing.brought(importing.records_of(current.session(), found))
 
 
 def _groups() -> list[Group]:

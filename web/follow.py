@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request, url_for
 
 from aggregator.publish import opml as outlines
+from aggregator.registry import importing
 from aggregator.store import directory
 from aggregator.taxonomy import areas, terms
 from web import current, listing
@@ -49,9 +50,12 @@ def opml() -> Response:
         page_url=current.absolute(url_for("groups.index")),
         made_at=max((group.updated_at for group in found), default=current.now()),
         owner=current.parts().settings.contact,
+        base_url=current.parts().settings.base_url,
+        records=importing.brought(importing.records_of(current.session(), found)),
     )
     response = Response(body, content_type="text/x-opml; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.opml"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return keep_for(response, FEED_SECONDS)
 
 

@@ -12,7 +12,8 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Gone, NotFound
 
-from aggregator.publish import table
+from aggregator.publish import provenance, table
+from aggregator.registry import importing
 from aggregator.store import directory, entries
 from aggregator.store.tables import Group
 from aggregator.taxonomy import areas, terms
@@ -87,8 +88,10 @@ def index() -> str:
 @blueprint.get("/groupes.<any(csv,json):ending>")
 def index_as(ending: str) -> Response:
     """The chosen groups as a table for spreadsheets or programs."""
+    found = directory.groups(current.session(), wanted(chosen_terms()))
     made = table.of_groups(
-        directory.groups(current.session(), wanted(chosen_terms())),
+        found,
+        records=importing.brought(importing.records_of(current.session(), found)),
         base_url=current.parts().settings.base_url,
         query=request.query_string.decode(),
         made_at=current.now(),
@@ -116,7 +119,15 @@ def page(slug: str) -> ResponseReturnValue:
         terms=_terms_by_dimension(group),
         coming=formats.coming(place, since=start, until=start + timedelta(days=90))[:5],
         structured=of_group(group),
+        whence=_whence(group),
     )
+
+
+def _whence(group: Group) -> provenance.Provenance:
+    """Where its record comes from, and the charter it accepted."""
+    listed = importing.records_of(current.session(), [group])
+    record = importing.brought(listed).get(group.id)
+    return provenance.of(group, record, current.parts().settings.base_url)
 
 
 @blueprint.get(f"/groupes/<slug>.{ENDINGS}")

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
 from aggregator.publish.text import cut
-from aggregator.registry import desk, registration, wording
+from aggregator.registry import charter, desk, registration, wording
 from aggregator.store import directory
 from aggregator.store.tables import Group, Registration
 from aggregator.taxonomy import terms
@@ -73,6 +73,8 @@ def choose(key: str) -> ResponseReturnValue:
     try:
         forms.require_person()
         registration.choose(session, row, _chosen(row), now)
+        if request.form.get("charte"):
+            charter.accept(row, now)
         email = forms.text("email", 320)
         forms.require_rate("confirm", of=email)
         registration.ask_confirmation(session, row, email, now=now)
@@ -135,6 +137,8 @@ def _page(row: Registration, refusal: str | None = None) -> str:
     return render_template(
         "join/found.html",
         row=row,
+        charter_version=charter.VERSION,
+        has_accepted=charter.is_current(row) or bool(request.form.get("charte")),
         found=row.found,
         profile=profile,
         chosen_feeds=row.chosen.get("feeds", _best(row)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from aggregator.registry import charter as charters
 from aggregator.store import directory, suppressions
 from aggregator.taxonomy import terms
 from web import current
@@ -27,6 +28,14 @@ def about() -> str:
 def rules() -> str:
     """What is shown, in which order, and how much of it."""
     return render_template("pages/rules.html", left=suppressions.departures(current.session()))
+
+
+@blueprint.get("/charte")
+def charter() -> str:
+    """What groups and those who keep lists accept, and what they are promised."""
+    return render_template(
+        "pages/charter.html", version=charters.VERSION, licence_url=charters.LICENCE_URL
+    )
 
 
 @blueprint.get("/vie-privee")

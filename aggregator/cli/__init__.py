@@ -31,6 +31,7 @@ COMMANDS = {
     "mail": "aggregator.cli.mail",
     "moderators": "aggregator.cli.moderators",
     "groups": "aggregator.cli.groups",
+    "mirrors": "aggregator.cli.mirrors",
     "backup": "aggregator.cli.backup",
     "restore": "aggregator.cli.restore",
     "export": "aggregator.cli.export",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from pathlib import Path
 
 import click
 
 from aggregator.collect.fetch import fetch
-from aggregator.errors import InventoryError
+from aggregator.errors import InventoryError, Refused
 from aggregator.parts import Parts, open_parts
-from aggregator.publish import opml
-from aggregator.registry import exchange, importing, leaving
+from aggregator.registry import (
+    exchange,
+    importing,
+    kumu_kept,
+    leaving,
+    places_listed,
+    planning,
+)
 from aggregator.settings import read_settings
 from aggregator.store import directory, suppressions
 
@@ -52,30 +57,42 @@ def welcome(address: str) -> None:
 
 @command.command("import")
 @click.argument("place", metavar="FILE_OR_ADDRESS")
+@click.option("--links", type=click.Path(path_type=Path), help="Kumu's sheet of connections")
 @click.option("--origin", help="whose list it is, as amendments and exports name it")
-@click.option("--bounds", help="of placed groups only those inside: WEST,SOUTH,EAST,NORTH")
+@click.option("--bounds", default="", help="of placed groups only those inside: W,S,E,N;…")
+@click.option("--licence", default="", help="under which the list is given")
 @click.option("--mirror", is_flag=True, help="take the list's word over everything here")
 @click.option("--propose", is_flag=True, help="put the amendments in the moderators' queue")
 def import_(
-    place: str, origin: str | None, bounds: str | None, mirror: bool, propose: bool
+    place: str,
+    links: Path | None,
+    origin: str | None,
+    bounds: str,
+    licence: str,
+    mirror: bool,
+    propose: bool,
 ) -> None:
-    """Show what a list (Kumu, GoGoCarto, CSV, OPML) would change; with --propose, propose it."""
+    """Show what a list would change; with --propose, propose it.
+
+    Kumu's JSON and sheets, GoGoCarto's elements, GeoJSON, OPML, another Fil commun's inventory.
+    """
     parts = open_parts(read_settings())
-    within, body = _bounds(bounds), _body(parts, place)
-    is_opml = opml.is_opml(body)
-    records = opml.listed(opml.read(body)) if is_opml else exchange.read(body, bounds=within)
-    named = place if "://" in place else Path(place).name
-    _import(parts, records, origin or named, mirror=mirror, propose=propose)
+    try:
+        within = places_listed.boxes(bounds)
+    except Refused as error:
+        raise click.BadParameter("boxes of four numbers: W,S,E,N;…") from error
+    body = _body(parts, place)
+    ties = _file(links) if links is not None else b""
+    named = origin or (place if "://" in place else Path(place).name)
+    terms = importing.Terms(named, mirror=mirror, licence=licence)
+    _import(parts, exchange.read_whole(body, ties=ties, within=within), terms, propose=propose)
     parts.engine.close()
 
 
 def _body(parts: Parts, place: str) -> bytes:
     """A file's bytes, or what an address answers to the guarded fetcher."""
     if "://" not in place:
-        try:
-            return Path(place).read_bytes()
-        except OSError as error:
-            raise InventoryError(f"{place} cannot be read: {error.strerror}.") from error
+        return _file(Path(place))
     answer = asyncio.run(
         fetch(place, settings=parts.settings, max_bytes=exchange.LARGEST, obey_robots=True)
     )
@@ -84,34 +101,32 @@ def _body(parts: Parts, place: str) -> bytes:
     return answer.body
 
 
-def _bounds(text: str | None) -> exchange.Bounds | None:
-    if text is None:
-        return None
+def _file(path: Path) -> bytes:
+    """What of a file is ever read; one byte more than that tells that it is too large."""
     try:
-        west, south, east, north = (float(number) for number in text.split(","))
-    except ValueError as error:
-        raise click.BadParameter("four numbers: WEST,SOUTH,EAST,NORTH") from error
-    return west, south, east, north
+        with path.open("rb") as file:
+            return file.read(exchange.LARGEST + 1)
+    except OSError as error:
+        raise InventoryError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _import(
-    parts: Parts,
-    records: list[exchange.Listed],
-    origin: str,
-    *,
-    mirror: bool,
-    propose: bool,
-) -> None:
+def _import(parts: Parts, read: exchange.Read, terms: importing.Terms, *, propose: bool) -> None:
     with parts.sessions.begin() as session:
-        planned = importing.plan(session, records, origin=origin, mirror=mirror)
+        planned = planning.plan(
+            session,
+            read.records,
+            origin=terms.origin,
+            mirror=terms.mirror,
+            base_url=parts.settings.base_url,
+        )
         for one in planned:
-            if one.outcome != "same":
+            if one.outcome not in {"same", "kept", "waiting"}:
                 fields = ", ".join(one.change or ()) or one.why
                 click.echo(f"{one.outcome:9} {one.record.name}{f': {fields}' if fields else ''}")
-        counts = Counter(one.outcome for one in planned)
-        click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+        counted = planning.counts(planned)
+        click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items())))
         if propose:
-            made = importing.propose(
-                session, planned, origin=origin, now=parts.clock(), mirror=mirror
-            )
+            made = importing.propose(session, planned, terms, now=parts.clock())
+            if read.map is not None:
+                kumu_kept.keep(session, terms.origin, read.map, parts.clock())
             click.echo(f"{len(made)} amendments wait for a moderator.")

@@ -1,29 +1,35 @@
-"""GoGoCarto's answers about groups and placed events. Pure; `registry.exchange` reads others'.
+"""GoGoCarto's answers about groups and placed events. Pure; `places_listed` reads others'.
 
-The shapes are those of GoGoCarto's API (`elements.json` full and compact, `.jsonld`,
-`taxonomy.json`), so that its maps, and Transiscope, can list us as a source.
+The shapes are those of GoGoCarto's API (`elements.json` full, compact and sync, `.jsonld`), so
+that its maps, and Transiscope, can list us as a source; `categories` has the taxonomy's.
 """
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aggregator.publish import publication, rights
+from aggregator.publish import categories, provenance, publication, rights
+from aggregator.publish.provenance import Provenance
 from aggregator.publish.text import line
+from aggregator.registry import charter
 from aggregator.taxonomy import areas, terms
 
 if TYPE_CHECKING:
-    from aggregator.store.tables import Entry, Group
+    from aggregator.store.tables import Entry, Group, Record
 
 MEDIA_TYPE = "application/json; charset=utf-8"
 JSONLD_MEDIA_TYPE = "application/ld+json; charset=utf-8"
 ONTOLOGIES = ("gogofull", "gogocompact", "gogosync")
 
-_DIMENSIONS = ("topic", "objective", "skill", "kind")
+STAMPS = {
+    1: ("Charte acceptée", "Charter accepted"),
+    2: ("Groupe participant", "Group takes part"),
+    3: ("Étiquettes confirmées par le groupe", "Tags confirmed by the group"),
+}
+"""Labels that this instance puts on groups, by number, in French and English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,56 @@ class Place:
     name: str
     latitude: float
     longitude: float
-    categories: tuple[str, ...] = ()
-    """Ids of `category_id`."""
-    url: str | None = None
+    categories: tuple[int, ...] = ()
+    """Numbers of `terms.number`."""
+    home: str | None = None
+    """Its own site."""
+    page: str = ""
+    """Its page here."""
     description: str = ""
+    kind: str = ""
+    """What it is, in the inventory's words."""
+    language: str = ""
     locality: str = ""
-    source: str = ""
-    """Which instance it comes from, kept on every record."""
+    areas: tuple[str, ...] = ()
+    """The names of all its places, the widest too."""
+    provenance: Provenance = field(default_factory=lambda: Provenance("", "", is_external=False))
+    stamps: tuple[int, ...] = ()
+    """Of STAMPS."""
+    is_event: bool = False
     created: str = ""
     """`d/m/Y`, as GoGoCarto has it."""
     updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of the elements is asked for; empty asks for all."""
+
+    within: Sequence[Bounds] = ()
+    categories: frozenset[int] = frozenset()
+    stamps: frozenset[int] = frozenset()
+    without_external: bool = False
+    text: str = ""
+    """To be found in the name, whatever the case and accents."""
+    limit: int | None = None
+
+    def chosen(self, found: Iterable[Place]) -> list[Place]:
+        """The elements asked for, in their order."""
+        return [place for place in found if self.wants(place)][: self.limit]
+
+    def wants(self, place: Place) -> bool:
+        """Whether one element is asked for."""
+        return not (
+            (self.within and not any(box.has(place) for box in self.within))
+            or (self.categories and self.categories.isdisjoint(place.categories))
+            or (self.stamps and self.stamps.isdisjoint(place.stamps))
+            or (self.without_external and place.provenance.is_external)
+            or (self.text and areas.folded_name(self.text) not in areas.folded_name(place.name))
+        )
+
+
+EVERYTHING = Wish()
 
 
 def bounds(text: str) -> tuple[Bounds, ...]:
@@ -79,188 +125,217 @@ def bounds(text: str) -> tuple[Bounds, ...]:
     return tuple(found)
 
 
-def category_id(dimension: str, slug: str) -> int:
-    """A number for a term that no change of the taxonomy's order changes."""
-    return zlib.crc32(f"{dimension}/{slug}".encode()) & 0x7FFFFFFF
+def numbers(text: str) -> frozenset[int]:
+    """The numbers of a `categories` or `stamps` parameter; what is none is left out.
+
+    >>> sorted(numbers("12,x,3"))
+    [3, 12]
+    """
+    return frozenset(int(one) for one in text.split(",")[:500] if one.strip().isdecimal())
 
 
 def places(
-    groups: Iterable[Group], events: Iterable[Entry] = (), *, base_url: str
+    groups: Iterable[Group],
+    events: Iterable[Entry] = (),
+    *,
+    base_url: str,
+    records: Mapping[int, Record] | None = None,
 ) -> Iterator[Place]:
-    """Public groups that name a place, then events of a place; the narrowest place counts."""
+    """Public groups that name a place, then events of a place; the narrowest place counts.
+
+    `records` tells, by group id, which other list brought the group here.
+    """
     for group in groups:
         area = _narrowest(group.terms("area")) if group.is_public else None
         if area is not None:
-            yield Place(
-                id=f"group-{group.slug}",
-                name=line(group.name),
-                latitude=area.latitude,
-                longitude=area.longitude,
-                categories=_categories([(tag.dimension, tag.slug) for tag in group.tags]),
-                url=line(group.home or "") or f"{base_url}/groupes/{group.slug}",
-                description=line(group.description),
-                locality=area.name,
-                source=base_url,
-                created=f"{group.created_at:%d/%m/%Y}",
-                updated=f"{group.updated_at:%d/%m/%Y}",
-            )
+            yield _of_group(group, area, (records or {}).get(group.id), base_url)
     for entry in events:
         tags = [(tag.dimension, tag.slug) for tag in entry.tags]
         area = _narrowest([slug for dimension, slug in tags if dimension == "area"])
-        if area is None or not rights.may_show(entry):
-            continue
-        shown = rights.shown(entry)
-        yield Place(
-            id=f"entry-{entry.id}",
-            name=shown.title,
-            latitude=area.latitude,
-            longitude=area.longitude,
-            categories=_categories(tags),
-            url=publication.link(entry, base_url),
-            description=shown.excerpt,
-            locality=area.name,
-            source=base_url,
-            created=f"{entry.first_seen_at:%d/%m/%Y}",
-            updated=f"{publication.changed(entry):%d/%m/%Y}",
-        )
+        if area is not None and rights.may_show(entry):
+            yield _of_event(entry, area, tags, base_url)
 
 
 def write(
     found: Iterable[Place],
     *,
     ontology: str = "gogofull",
-    within: Sequence[Bounds] = (),
-    categories: Sequence[str] = (),
-    limit: int | None = None,
+    wish: Wish = EVERYTHING,
+    language: str = "fr",
 ) -> bytes:
     """`elements.json`; an ontology that is none of ONTOLOGIES gives the full one."""
-    chosen = list(_chosen(found, within, categories))[:limit]
     if ontology not in ONTOLOGIES:
         ontology = "gogofull"
     shape = {"gogofull": _full, "gogocompact": _compact, "gogosync": _sync}[ontology]
-    answer: dict[str, Any] = {"ontology": ontology, "data": [shape(place) for place in chosen]}
+    answer: dict[str, Any] = {
+        "licence": charter.LICENCE,
+        "stamps": [
+            {"id": number, "name": names[language.startswith("en")]}
+            for number, names in STAMPS.items()
+        ],
+        "data": [shape(place) for place in wish.chosen(found)],
+        "ontology": ontology,
+    }
     if ontology == "gogocompact":
         answer["mapping"] = ["id", "name", "latitude", "longitude", "categories"]
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return _written(answer)
 
 
-def write_jsonld(found: Iterable[Place], *, within: Sequence[Bounds] = ()) -> bytes:
+def write_jsonld(found: Iterable[Place], *, wish: Wish = EVERYTHING) -> bytes:
     """The same as JSON-LD in schema.org's words."""
-    graph = [
-        {
-            "@id": f"{place.source}#{place.id}",
-            "@type": "Event" if place.id.startswith("entry-") else "Organization",
-            "name": place.name,
-            "url": place.url,
-            "description": place.description,
-            "location": {
-                "@type": "Place",
-                "geo": {
-                    "@type": "GeoCoordinates",
-                    "latitude": place.latitude,
-                    "longitude": place.longitude,
-                },
-                "address": {"@type": "PostalAddress", "addressLocality": place.locality},
-            },
-        }
-        for place in _chosen(found, within, ())
-    ]
-    answer = {"@context": "https://schema.org/", "@graph": graph}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    graph = [_node(place) for place in wish.chosen(found)]
+    return _written({"@context": "https://schema.org/", "@graph": graph})
 
 
-def write_taxonomy(language: str = "fr") -> bytes:
-    """`taxonomy.json`: one root category per dimension, its terms below."""
-    roots = {
-        "topic": ("Thèmes", "Topics"),
-        "objective": ("Objectifs", "Objectives"),
-        "skill": ("Savoir-faire", "Skills"),
-        "kind": ("Plateformes", "Platforms"),
-    }
-    answer = [
+def write_project(*, base_url: str, count: int, charter_url: str) -> bytes:
+    """`project-info.json`: who keeps the list, how large it is, and on which terms it is given."""
+    return _written(
         {
-            "id": category_id(dimension, ""),
-            "name": roots[dimension][language.startswith("en")],
-            "options": [
-                {
-                    "id": category_id(dimension, term.slug),
-                    "name": publication.label(dimension, term.slug, language),
-                    "customFormatId": f"{dimension}/{term.slug}",
-                }
-                for term in terms.terms(dimension)
-            ],
+            "name": "Fil commun",
+            "url": base_url,
+            "publicElementsCount": count,
+            "licence": charter.LICENCE,
+            "licenceUrl": charter.LICENCE_URL,
+            "charter": f"{base_url}{charter_url}",
+            "charterVersion": charter.VERSION,
         }
-        for dimension in _DIMENSIONS
-    ]
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    )
 
 
 def write_geojson(found: Iterable[Place]) -> bytes:
     """The places as a GeoJSON feature collection (RFC 7946)."""
-    features = [
-        {
-            "type": "Feature",
-            "id": place.id,
-            "geometry": {"type": "Point", "coordinates": [place.longitude, place.latitude]},
-            "properties": {
-                "name": place.name,
-                "url": place.url,
-                "description": place.description,
-                "locality": place.locality,
-                "categories": list(place.categories),
-                "source": place.source,
-            },
-        }
-        for place in found
-    ]
-    answer = {"type": "FeatureCollection", "features": features}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _chosen(
-    found: Iterable[Place], within: Sequence[Bounds], categories: Sequence[str]
-) -> Iterator[Place]:
-    wanted = set(categories)
+    features = []
     for place in found:
-        if within and not any(box.has(place) for box in within):
-            continue
-        if wanted and wanted.isdisjoint(place.categories):
-            continue
-        yield place
+        full = _full(place)
+        geo = full.pop("geo")
+        features.append(
+            {
+                "type": "Feature",
+                "id": full.pop("id"),
+                "geometry": {
+                    "type": "Point",
+                    "coordinates": [geo["longitude"], geo["latitude"]],
+                },
+                "properties": full,
+            }
+        )
+    return _written({"type": "FeatureCollection", "licence": charter.LICENCE, "features": features})
+
+
+def _of_group(group: Group, area: areas.Area, record: Record | None, base_url: str) -> Place:
+    slugs = [slug for slug in group.terms("area") if terms.is_term("area", slug)]
+    return Place(
+        id=f"group-{group.slug}",
+        name=line(group.name),
+        latitude=area.latitude,
+        longitude=area.longitude,
+        categories=categories.numbers((tag.dimension, tag.slug) for tag in group.tags),
+        home=line(group.home or "") or None,
+        page=f"{base_url}/groupes/{group.slug}",
+        description=line(group.description),
+        kind=line(group.category),
+        language=publication.language(group.language) or "",
+        locality=area.name,
+        areas=tuple(areas.area(slug).name for slug in slugs),
+        provenance=provenance.of(group, record, base_url),
+        stamps=_stamps(group),
+        created=f"{group.created_at:%d/%m/%Y}",
+        updated=f"{group.updated_at:%d/%m/%Y}",
+    )
+
+
+def _of_event(
+    entry: Entry, area: areas.Area, tags: Sequence[tuple[str, str]], base_url: str
+) -> Place:
+    shown = rights.shown(entry)
+    return Place(
+        id=f"entry-{entry.id}",
+        name=shown.title,
+        latitude=area.latitude,
+        longitude=area.longitude,
+        categories=categories.numbers(tags),
+        home=publication.link(entry, base_url),
+        page=publication.page(entry, base_url),
+        description=shown.excerpt,
+        locality=area.name,
+        # What people write stays theirs.
+        provenance=Provenance(base_url, f"© {line(entry.source.group.name)}", is_external=False),
+        is_event=True,
+        created=f"{entry.first_seen_at:%d/%m/%Y}",
+        updated=f"{publication.changed(entry):%d/%m/%Y}",
+    )
+
+
+def _stamps(group: Group) -> tuple[int, ...]:
+    put = {
+        1: bool(group.charter_version),
+        2: group.status == "participating",
+        3: bool(group.tags) and not group.tags_proposed,
+    }
+    return tuple(number for number, is_put in put.items() if is_put)
 
 
 def _full(place: Place) -> dict[str, Any]:
-    return {
+    of = place.provenance
+    element: dict[str, Any] = {
         "id": place.id,
         "name": place.name,
         "geo": {"latitude": place.latitude, "longitude": place.longitude},
-        "sourceKey": place.source,
+        "sourceKey": of.source,
         "address": {"addressLocality": place.locality, "addressCountry": "FR"},
         "createdAt": place.created,
         "updatedAt": place.updated,
-        "categories": [int(number) for number in place.categories],
-        "website": place.url,
-        "description": place.description,
-        "stamps": [],
+        "categories": list(place.categories),
+        "stamps": list(place.stamps),
         "images": [],
+        "nature": "event" if place.is_event else "group",
+        "description": place.description,
+        "website": place.home or "",
+        "fiche": place.page,
+        "licence": of.licence,
     }
+    if not place.is_event:
+        element |= {"type": place.kind, "langue": place.language, "territoires": list(place.areas)}
+    if of.charter_accepted_at is not None:
+        accepted = f"{of.charter_accepted_at:%d/%m/%Y}"
+        element["charte"] = {"version": of.charter_version, "acceptedAt": accepted}
+    return element
 
 
 def _compact(place: Place) -> list[Any]:
-    categories = [int(number) for number in place.categories]
-    return [place.id, place.name, place.latitude, place.longitude, categories]
+    return [place.id, place.name, place.latitude, place.longitude, list(place.categories)]
 
 
 def _sync(place: Place) -> dict[str, str]:
     return {"id": place.id, "updatedAt": place.updated}
 
 
-def _categories(tags: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    return tuple(
-        str(category_id(dimension, slug))
-        for dimension, slug in sorted(tags)
-        if dimension in _DIMENSIONS and terms.is_term(dimension, slug)
-    )
+def _node(place: Place) -> dict[str, Any]:
+    node = {
+        "@id": f"{place.page}#{place.id}",
+        "@type": "Event" if place.is_event else "Organization",
+        "name": place.name,
+        "url": place.home or place.page,
+        "description": place.description,
+        "license": charter.LICENCE_URL
+        if place.provenance.licence == charter.LICENCE
+        else place.provenance.licence,
+        "sdPublisher": place.provenance.source,
+        "location": {
+            "@type": "Place",
+            "geo": {
+                "@type": "GeoCoordinates",
+                "latitude": place.latitude,
+                "longitude": place.longitude,
+            },
+            "address": {"@type": "PostalAddress", "addressLocality": place.locality},
+        },
+    }
+    return {key: value for key, value in node.items() if value}
+
+
+def _written(answer: Mapping[str, Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _narrowest(slugs: Iterable[str]) -> areas.Area | None:

@@ -1,23 +1,20 @@
-"""The inventory as a Kumu map: blueprint JSON and the two CSV sheets. Pure.
+"""The inventory as a Kumu map: blueprint, full project and the two CSV sheets. Pure.
 
-`registry.exchange` reads what Kumu gives; what it kept of a group (its id there, fields that we
+`registry.kumu_map` knows Kumu's shapes; what it kept of a group (its id there, fields that we
 have no word for) is written back. Private fields never leave: Kumu sends even those it calls
 private to every reader.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aggregator.publish import publication
+from aggregator.publish import provenance, publication
 from aggregator.publish.maps.network import VIEWS
-from aggregator.publish.table import harmless
-from aggregator.publish.text import line, safe
+from aggregator.publish.text import line
+from aggregator.registry import kumu_map
 from aggregator.taxonomy import terms
 
 if TYPE_CHECKING:
@@ -26,13 +23,14 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/json; charset=utf-8"
 
 _TERM_TYPES = {"objective": "Objectif", "skill": "Savoir-faire", "topic": "Thème"}
-_FIELDS = {
+FIELDS = {
     "objective": "Objectifs",
     "skill": "Savoir-faire",
     "topic": "Thèmes",
     "kind": "Plateformes",
     "area": "Territoires",
 }
+"""How the map calls the dimensions of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +61,22 @@ def project(
     *,
     base_url: str,
     records: Mapping[int, Record] | None = None,
+    brought: Mapping[int, Record] | None = None,
     language: str = "fr",
 ) -> Project:
     """The public groups around one dimension (a key of `network.VIEWS`; KeyError for another).
 
-    `records` tells, by group id, how the Kumu map that this goes back to has the group.
+    By group id, `records` tells how the Kumu map that this goes back to has the group, `brought`
+    which other list brought it here.
     """
     dimension = VIEWS[view]
     shown = [group for group in groups if group.is_public]
-    known = records or {}
+    known, lists = records or {}, brought or {}
     ids = {group.id: _id(group, known.get(group.id)) for group in shown}
-    elements = [_group(group, ids, known.get(group.id), base_url, language) for group in shown]
+    elements = []
+    for group in shown:
+        of = provenance.of(group, lists.get(group.id), base_url)
+        elements.append(_group(group, ids, known.get(group.id), of, base_url, language))
     hubs = [_hub(term, base_url, language) for term in terms.terms(dimension)]
     connections = [
         (ids[group.id], f"{dimension}-{slug}", _TERM_TYPES[dimension])
@@ -84,8 +87,8 @@ def project(
     return Project((*elements, *hubs), tuple(connections))
 
 
-def write_json(project: Project) -> bytes:
-    """The simple blueprint: the one form that a Kumu page can be pointed at."""
+def blueprint(project: Project) -> kumu_map.Document:
+    """The simple form as JSON has it."""
     elements = [
         {
             **element.fields,
@@ -101,28 +104,22 @@ def write_json(project: Project) -> bytes:
         {"from": start, "to": end, "type": kind, "direction": "undirected"}
         for start, end, kind in project.connections
     ]
-    blueprint = {"elements": elements, "connections": connections}
-    return json.dumps(blueprint, ensure_ascii=False, indent=1).encode() + b"\n"
+    return {"elements": elements, "connections": connections}
+
+
+def write_json(project: Project) -> bytes:
+    """The simple blueprint: the one form that a Kumu page can be pointed at."""
+    return kumu_map.write(blueprint(project))
+
+
+def write_project(project: Project, name: str) -> bytes:
+    """The full project export, which Kumu restores into an empty project."""
+    return kumu_map.write(kumu_map.as_project(blueprint(project), name=name))
 
 
 def write_csv(project: Project) -> tuple[bytes, bytes]:
     """The element sheet and the connection sheet; no cell is run as a formula."""
-    names = sorted({name for element in project.elements for name in element.fields})
-    rows = [
-        [
-            element.id,
-            element.label,
-            element.type,
-            element.description,
-            "|".join(element.tags),
-            *(_cell(element.fields.get(name)) for name in names),
-        ]
-        for element in project.elements
-    ]
-    return (
-        _written(["ID", "Label", "Type", "Description", "Tags", *names], rows),
-        _written(["From", "To", "Type"], project.connections),
-    )
+    return kumu_map.sheets(blueprint(project))
 
 
 def _id(group: Group, record: Record | None) -> str:
@@ -130,14 +127,20 @@ def _id(group: Group, record: Record | None) -> str:
 
 
 def _group(
-    group: Group, ids: Mapping[int, str], record: Record | None, base_url: str, language: str
+    group: Group,
+    ids: Mapping[int, str],
+    record: Record | None,
+    of: provenance.Provenance,
+    base_url: str,
+    language: str,
 ) -> Element:
     fields: dict[str, Any] = dict(record.kept) if record is not None else {}
-    for dimension, name in _FIELDS.items():
+    for dimension, name in FIELDS.items():
         fields[name] = [
             publication.label(dimension, slug, language) or slug for slug in group.terms(dimension)
         ]
     fields["Fiche"] = f"{base_url}/groupes/{group.slug}"
+    fields["Provenance"], fields["Licence"] = of.source, of.licence
     if group.home:
         fields["website"] = line(group.home)
     return Element(
@@ -159,18 +162,3 @@ def _hub(term: terms.Term, base_url: str, language: str) -> Element:
         description=term.description_en if english else term.description_fr,
         fields={"Fiche": f"{base_url}/{publication.PATHS[term.dimension]}/{term.slug}"},
     )
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return "|".join(str(one) for one in value)
-    return "" if value is None else str(value)
-
-
-def _written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([harmless(safe(cell)) for cell in row])
-    return buffer.getvalue().encode()

@@ -16,19 +16,23 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from aggregator.publish import table
+from aggregator.registry import charter, importing
 from aggregator.store import directory, entries, figures
 from aggregator.taxonomy import areas, terms
 
-LICENCE = "ODbL-1.0"
-"""Of the inventory and what we counted; entries stay their authors'."""
 QUERY = "tout"
 
 
 def write(session: Session, folder: Path, *, base_url: str, now: datetime) -> list[Path]:
     """Write the package into `folder`, which is made; the files, the description last."""
     folder.mkdir(parents=True, exist_ok=True)
+    found = directory.groups(session)
     groups = table.of_groups(
-        directory.groups(session), base_url=base_url, query=QUERY, made_at=now, licence=LICENCE
+        found,
+        base_url=base_url,
+        query=QUERY,
+        made_at=now,
+        records=importing.brought(importing.records_of(session, found)),
     )
     news = table.of_entries(entries.every(session), base_url=base_url, query=QUERY, made_at=now)
     made = [
@@ -72,7 +76,7 @@ def _description(files: Sequence[Path], base_url: str, now: datetime) -> dict[st
         "title": "Fil commun",
         "homepage": base_url,
         "created": now.isoformat(timespec="seconds"),
-        "licenses": [{"name": LICENCE, "path": f"https://spdx.org/licenses/{LICENCE}.html"}],
+        "licenses": [{"name": charter.LICENCE, "path": charter.LICENCE_URL}],
         "resources": [
             {
                 "name": file.stem,

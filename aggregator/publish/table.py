@@ -10,20 +10,23 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from aggregator.publish import provenance, rights
 from aggregator.publish import publication as of
-from aggregator.publish import rights
 from aggregator.publish.atom import instant
+from aggregator.publish.provenance import Provenance
 from aggregator.publish.text import line, safe
+from aggregator.registry import charter
+from aggregator.registry.sheets import guarded
 from aggregator.taxonomy import terms
 
 if TYPE_CHECKING:
-    from aggregator.store.tables import Entry, Group
+    from aggregator.store.tables import Entry, Group, Record
 
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8; header=present",
@@ -46,11 +49,10 @@ ENTRY_COLUMNS = (
 )  # fmt: skip
 GROUP_COLUMNS = (
     "id", "nom", "adresse", "description", "categorie", "statut", "langue", *FILTERS.values(),
-    "sources", "modifie_le", "page",
+    "sources", "modifie_le", "page", "provenance", "licence", "charte",
 )  # fmt: skip
 
 _CHUNK = 32_768
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 Cell = str | int | None
 
@@ -77,11 +79,23 @@ def of_entries(entries: Iterable[Entry], *, base_url: str, query: str, made_at: 
 
 
 def of_groups(
-    groups: Iterable[Group], *, base_url: str, query: str, made_at: datetime, licence: str = ""
+    groups: Iterable[Group],
+    *,
+    base_url: str,
+    query: str,
+    made_at: datetime,
+    records: Mapping[int, Record] | None = None,
 ) -> Table:
-    """One row per public group; declined and withdrawn ones are in no export."""
-    rows = (_group_row(group, base_url) for group in groups if group.is_public)
-    return Table("groupes", GROUP_COLUMNS, rows, query, made_at, licence)
+    """One row per public group; declined and withdrawn ones are in no export.
+
+    `records` tells, by group id, which other list brought the group here.
+    """
+    rows = (
+        _group_row(group, provenance.of(group, (records or {}).get(group.id), base_url), base_url)
+        for group in groups
+        if group.is_public
+    )
+    return Table("groupes", GROUP_COLUMNS, rows, query, made_at, charter.LICENCE)
 
 
 def csv_chunks(table: Table) -> Iterator[bytes]:
@@ -150,9 +164,7 @@ def harmless(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str):
         return cell
-    cell = safe(cell)
-    dangerous = cell.startswith(_FORMULA) or cell.lstrip().startswith(_FORMULA)
-    return f"'{cell}" if dangerous else cell
+    return guarded(safe(cell))
 
 
 def _entry_row(entry: Entry, base_url: str) -> list[Cell]:
@@ -181,8 +193,9 @@ def _entry_row(entry: Entry, base_url: str) -> list[Cell]:
     ]
 
 
-def _group_row(group: Group, base_url: str) -> list[Cell]:
+def _group_row(group: Group, whence: Provenance, base_url: str) -> list[Cell]:
     assert tuple(FILTERS) == terms.DIMENSIONS
+    accepted = whence.charter_accepted_at
     return [
         group.slug,
         line(group.name),
@@ -195,6 +208,9 @@ def _group_row(group: Group, base_url: str) -> list[Cell]:
         "|".join(line(source.address) for source in group.sources),
         instant(group.updated_at),
         f"{base_url}/groupes/{group.slug}",
+        whence.source,
+        whence.licence,
+        f"{whence.charter_version} ({accepted:%Y-%m-%d})" if accepted else "",
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -21,6 +21,7 @@ from aggregator.store.tables import (
     Amendment,
     Group,
     Keeper,
+    Record,
     Rule,
     Source,
 )
@@ -205,6 +206,12 @@ def _apply_missing_group(session: Session, amendment: Amendment, now: datetime) 
     source.format = "discover"
     session.flush()
     amendment.group = group
+    # The list that proposed it brought it: its record is this group's from now on.
+    session.execute(
+        update(Record)
+        .where(Record.amendment_id == amendment.id)
+        .values(group_id=group.id, brought=True)
+    )
     return {"added": group.id}
 
 

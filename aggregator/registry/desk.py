@@ -14,7 +14,15 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, entries, keepers, ownership, profile, signing_in
+from aggregator.registry import (
+    amendments,
+    charter,
+    entries,
+    keepers,
+    ownership,
+    profile,
+    signing_in,
+)
 from aggregator.store import outbox, tokens
 from aggregator.store.tables import Amendment, Entry, Group, Keeper, Source
 
@@ -31,6 +39,12 @@ class Outcome:
     waiting: tuple[str, ...] = ()
     """Fields that wait for a proof or a moderator."""
     amendments: tuple[Amendment, ...] = ()
+
+
+def accept_charter(session: Session, group: Group, email: str, *, now: datetime) -> None:
+    """A keeper accepts the charter as it stands, for the group; raises Refused for others."""
+    keepers.require(session, group, email, full=False)
+    charter.accept(group, now)
 
 
 # Signing in

@@ -1,219 +1,138 @@
 """Lists of other tools into amendments: first shown as a difference, then proposed, all or none.
 
-Nothing is written into the inventory here: a moderator or a workshop decides. Groups that left or
-were declined come back by no import.
+Nothing is written into the inventory here but through amendments: a moderator or a workshop
+decides, or the rule of a mirror that a moderator agreed to. Groups that left, were declined or
+were refused come back by no import.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from aggregator.errors import Refused
-from aggregator.registry import amendments, profile
-from aggregator.registry.exchange import Listed
-from aggregator.registry.listing import is_web_address
-from aggregator.registry.similar import Names
-from aggregator.store.suppressions import address_key, covers
+from aggregator.registry import amendments, governance, keepers
+from aggregator.registry.planning import Planned, values_of
+from aggregator.registry.similar import mixes_alphabets
 from aggregator.store.tables import Amendment, Group, Record
+
+BY_RULE: Final = "mirrored"
+"""The reason of what passes because the list it comes from is followed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What would become of one record."""
+class Terms:
+    """Under which terms a list is taken."""
 
-    record: Listed
-    outcome: str
-    """`new`, `changed`, `same`, `left` (withdrawn or declined: not brought back) or `unusable`."""
-    group: Group | None = None
-    change: dict[str, Any] | None = None
-    """Field → value, as `amendments.propose` takes it."""
-    why: str = ""
-    """A code of `wording` for what is unusable."""
-
-
-def plan(
-    session: Session, records: Iterable[Listed], *, origin: str, mirror: bool = False
-) -> list[Planned]:
-    """What an import would propose, in the order of the list; changes nothing.
-
-    `mirror` takes the other list's word over everything; without it, fields that people changed
-    here are left alone and nothing is emptied.
-    """
-    inventory = _Plan(session, origin, mirror)
-    return [inventory.of(record) for record in records]
+    origin: str
+    """Whose list it is; amendments and records name it."""
+    mirror: bool = False
+    """Take its word over everything, its departures too."""
+    by_itself: bool = False
+    """What concerns only groups that this list brought passes without a person."""
+    workshop_id: int | None = None
+    licence: str = ""
+    """Of records that name none."""
+    charter_version: str = ""
+    """Of our charter, which those who keep the list accepted; empty: they did not."""
+    charter_accepted_at: datetime | None = None
 
 
 def propose(
-    session: Session,
-    planned: Sequence[Planned],
-    *,
-    origin: str,
-    now: datetime,
-    mirror: bool = False,
-    workshop_id: int | None = None,
+    session: Session, planned: Sequence[Planned], terms: Terms, *, now: datetime
 ) -> list[Amendment]:
     """Put a plan in the queue: one amendment per group; all or none.
 
     Groups of this origin that the list no longer has are remembered as vanished; as a mirror,
     taking them away is proposed too.
     """
-    made = []
     with session.begin_nested():
-        for one in planned:
-            if one.outcome in {"new", "changed"}:
-                assert one.change is not None
-                made.append(
-                    amendments.propose(
-                        session,
-                        "missing_group" if one.outcome == "new" else "profile",
-                        now=now,
-                        group=one.group,
-                        change=one.change,
-                        why=origin,
-                        author="import",
-                        workshop_id=workshop_id,
-                    )
-                )
-            if one.group is not None and one.outcome in {"changed", "same"}:
-                _remember(session, one.group, one.record, origin, now)
-        made += _vanished(session, planned, origin, now, mirror=mirror)
+        made = [found for one in planned if (found := _propose(session, one, terms, now))]
+        session.flush()
     return made
 
 
 def records_of(session: Session, groups: Sequence[Group]) -> dict[int, list[Record]]:
-    """Group id → where else it is listed, for exports that give ids and fields back."""
+    """Group id → where else it is listed, oldest first; groups that are nowhere else are absent."""
     found: dict[int, list[Record]] = {}
-    ids = [group.id for group in groups]
-    for record in session.scalars(
-        select(Record).where(Record.group_id.in_(ids)).order_by(Record.id)
-    ):
-        found.setdefault(record.group_id, []).append(record)
+    ids = {group.id for group in groups}
+    query = select(Record).where(Record.group_id.is_not(None)).order_by(Record.id)
+    if len(ids) < 500:
+        query = query.where(Record.group_id.in_(ids))
+    for record in session.scalars(query):
+        if record.group_id in ids:
+            found.setdefault(record.group_id or 0, []).append(record)
     return found
 
 
-class _Plan:
-    def __init__(self, session: Session, origin: str, mirror: bool) -> None:
-        self.session, self.mirror = session, mirror
-        self.groups = session.scalars(select(Group).options(selectinload(Group.tags))).all()
-        self.by_home = {address_key(g.home): g for g in self.groups if g.home}
-        self.by_name = {g.name.casefold(): g for g in self.groups if g.name}
-        self.names = Names(self.groups)
-        self.by_record = {
-            record.external_id: record.group
-            for record in session.scalars(
-                select(Record).where(Record.origin == origin).options(selectinload(Record.group))
-            )
-        }
+def brought(records: Mapping[int, Sequence[Record]]) -> dict[int, Record]:
+    """Of `records_of`: group id → the record of the list that brought the group here."""
+    found = {
+        group_id: next((one for one in several if one.brought), None)
+        for group_id, several in records.items()
+    }
+    return {group_id: one for group_id, one in found.items() if one is not None}
 
-    def of(self, record: Listed) -> Planned:
-        """What to do with one record."""
-        home = record.texts.get("home", "")
-        if home and covers(self.session, home):
-            return Planned(record, "left")
-        group = self.known(record)
-        if group is not None and not group.is_public:
-            return Planned(record, "left", group)
-        try:
-            if group is not None:
-                return self.changed(record, group)
-            return self.new(record)
-        except Refused as error:
-            return Planned(record, "unusable", group, why=error.reason)
 
-    def known(self, record: Listed) -> Group | None:
-        """By its id there, its home page, its name, and last by a name that is near enough."""
-        exact = (
-            self.by_record.get(record.external_id)
-            or self.by_home.get(address_key(record.texts.get("home", "")))
-            or self.by_name.get(record.name.casefold())
+def _propose(session: Session, one: Planned, terms: Terms, now: datetime) -> Amendment | None:
+    made = None
+    if one.change is not None:
+        made = amendments.propose(
+            session,
+            "missing_group" if one.outcome == "new" else "profile",
+            now=now,
+            group=one.group,
+            change=one.change,
+            why=terms.origin,
+            author="import",
+            workshop_id=terms.workshop_id,
         )
-        if exact is not None:
-            return exact
-        near = self.names.near(record.name)
-        return near[0] if len(near) == 1 else None
-
-    def changed(self, record: Listed, group: Group) -> Planned:
-        wanted = _values(record)
-        # Their name for it is no reason to rename it here.
-        wanted.pop("name")
-        change = {}
-        for field, value in wanted.items():
-            if not self.mirror and field in (group.edited_fields or ()):
-                continue
-            value = profile.checked(field, value)
-            if not self.mirror and isinstance(value, list):
-                value = sorted({*value, *group.terms(field)})
-            if profile.value_of(group, field) != value:
-                change[field] = value
-        return Planned(record, "changed" if change else "same", group, change or None)
-
-    def new(self, record: Listed) -> Planned:
-        wanted = _values(record)
-        home = wanted.pop("home", None)
-        if home is None:
-            return Planned(record, "unusable", why="missing_home")
-        for field, value in wanted.items():
-            profile.checked(field, value)
-        return Planned(record, "new", None, {"url": home, **wanted})
-
-
-def _values(record: Listed) -> dict[str, Any]:
-    home = record.texts.get("home", "")
-    if home and not is_web_address(home):
-        raise Refused("not_an_address", address=home[:100])
-    values: dict[str, Any] = {"name": profile.plain(record.name, "name", 500)[:200]}
-    if home:
-        values["home"] = home
-    for field in ("description", "category"):
-        if record.texts.get(field):
-            most = profile.TEXTS[field]
-            values[field] = profile.plain(record.texts[field][:most], field, most)
-    values |= {dimension: sorted(slugs) for dimension, slugs in record.terms.items() if slugs}
-    return values
-
-
-def _remember(session: Session, group: Group, listed: Listed, origin: str, now: datetime) -> None:
-    found = session.scalar(
-        select(Record).where(Record.origin == origin, Record.external_id == listed.external_id)
-    )
-    if found is None:
-        found = Record(group=group, origin=origin, external_id=listed.external_id)
-        session.add(found)
-    found.kept, found.seen_at, found.vanished_at = listed.kept, now, None
-
-
-def _vanished(
-    session: Session,
-    planned: Sequence[Planned],
-    origin: str,
-    now: datetime,
-    *,
-    mirror: bool,
-) -> list[Amendment]:
-    there = {one.record.external_id for one in planned}
-    made = []
-    for record in session.scalars(
-        select(Record).where(Record.origin == origin, Record.vanished_at.is_(None))
-    ).all():
-        if record.external_id in there:
-            continue
-        record.vanished_at = now
-        if mirror and record.group.is_public:
-            made.append(
-                amendments.propose(
-                    session,
-                    "profile",
-                    now=now,
-                    group=record.group,
-                    change={"status": "declined"},
-                    why=origin,
-                    author="import",
-                )
-            )
+    if one.outcome == "gone":
+        assert one.known is not None
+        one.known.vanished_at = now
+    elif one.outcome in {"new", "changed", "same", "kept"}:
+        _remember(session, one, made, terms, now)
+    # One that waited before is a person's to decide.
+    if made is not None and terms.by_itself and made.created_at == now:
+        _pass(session, one, made, now)
     return made
+
+
+def _pass(session: Session, one: Planned, made: Amendment, now: datetime) -> None:
+    """Accept what only concerns the list's own groups, where one moderator would be enough."""
+    rule = governance.rule(session, made.kind)
+    if made.state != "open" or rule.threshold > 1 or rule.who != "moderator":
+        return
+    if one.outcome == "new":
+        if one.is_unsure or mixes_alphabets(str(one.change and one.change.get("url"))):
+            return
+    elif not (one.known and one.known.brought and one.group) or _speaks(session, one.group):
+        return
+    amendments.pass_by_itself(session, made, BY_RULE, now)
+
+
+def _speaks(session: Session, group: Group) -> bool:
+    """Whether somebody here speaks for the group: then no list does."""
+    return group.status == "participating" or bool(keepers.keepers(session, group))
+
+
+def _remember(
+    session: Session, one: Planned, made: Amendment | None, terms: Terms, now: datetime
+) -> None:
+    listed, record = one.record, one.known
+    if record is None:
+        record = Record(origin=terms.origin[:300], external_id=listed.external_id)
+        session.add(record)
+    record.group = one.group if one.group is not None else record.group
+    if made is not None and one.outcome == "new":
+        record.amendment = made
+    record.tool, record.kept, record.said = listed.tool, listed.kept, values_of(listed)
+    record.source_key, record.page = listed.source_key, listed.page
+    record.licence = listed.licence or terms.licence
+    record.charter_version = terms.charter_version
+    record.charter_accepted_at = terms.charter_accepted_at
+    record.seen_at, record.vanished_at = now, None

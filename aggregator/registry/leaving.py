@@ -113,8 +113,16 @@ def forget(session: Session) -> int:
 
 def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool = False) -> str:
     name, slug = group.name, group.slug
+    listed = [
+        suppressions.of_record(record.origin, record.external_id)
+        for record in session.scalars(select(Record).where(Record.group_id == group.id))
+    ]
     if for_good or is_for_good(group):
-        suppressions.suppress(session, _addresses(group), now=now)
+        suppressions.suppress(session, [*_addresses(group), *listed], now=now)
+    else:
+        # Its owner may register it again; a list that has it must not bring it back.
+        homes = [suppressions.of_import(address) for address in _addresses(group)]
+        suppressions.suppress(session, [*homes, *listed], now=now, for_good=False)
     for keeper in keepers.keepers(session, group):
         values = {"name": name}
         outbox.write(

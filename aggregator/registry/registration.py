@@ -21,6 +21,7 @@ from aggregator.errors import Refused
 from aggregator.registry import (
     amendments,
     applying,
+    charter,
     keepers,
     ownership,
     profile,
@@ -106,8 +107,8 @@ def profile_of(registration: Registration) -> dict[str, Any]:
 def ask_confirmation(
     session: Session, registration: Registration, email: str, *, now: datetime
 ) -> None:
-    """Mail the link that makes it live. Raises Refused: nothing to follow yet, listed already
-    (then `desk.claim` is the way), or no address."""
+    """Mail the link that makes it live. Raises Refused: nothing to follow yet, the charter not
+    accepted, listed already (then `desk.claim` is the way), or no address."""
     if registration.state not in {"found", "nothing", "failed", "confirming"}:
         raise Refused("still_looking")
     email = signing_in.email_address(email)
@@ -117,6 +118,7 @@ def ask_confirmation(
     if not values["name"]:
         raise Refused("missing", field="name")
     _refuse_listed(session, registration)
+    charter.require(registration)
     tokens.revoke(session, "registration_link", str(registration.id))
     secret = tokens.issue(
         session, "registration_link", str(registration.id), now=now, lifetime=LINK
@@ -282,6 +284,8 @@ def _create(session: Session, registration: Registration, now: datetime) -> Grou
         contact=values["contact"],
         logo=values["logo"],
         status="participating",
+        charter_version=registration.charter_version,
+        charter_accepted_at=registration.charter_accepted_at,
         provisional=True,
         tags_proposed=not any(dimension in registration.chosen for dimension in DIMENSIONS),
         created_at=now,

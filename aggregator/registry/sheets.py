@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,8 @@ MOST_ROWS: Final = 10_000
 MOST_COLUMNS: Final = 100
 LONGEST_CELL: Final = 20_000
 
-_FORMULA: Final = ("=", "+", "-", "@")
+_RISKY: Final = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r])")
+"""What a spreadsheet runs, or would run if it lost the guards before it."""
 
 csv.field_size_limit(LARGEST)
 
@@ -73,12 +75,17 @@ def write_sheet(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     lines = csv.writer(text, delimiter=";")
     lines.writerow(header)
-    lines.writerows([_guarded(cell) for cell in row] for row in rows)
+    lines.writerows([guarded(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def guarded(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run; reading takes one away.
+
+    >>> guarded("=HYPERLINK(1)"), guarded(" @SUM(1)"), guarded("'=1"), guarded("Fête")
+    ("'=HYPERLINK(1)", "' @SUM(1)", "''=1", 'Fête')
+    """
+    return f"'{cell}" if _RISKY.match(cell) else cell
 
 
 def _decoded(body: bytes) -> str:
@@ -112,9 +119,7 @@ def _check_header(header: list[str]) -> None:
 
 def _cell(cell: str) -> str:
     cell = cell.strip()[:LONGEST_CELL]
-    if cell.startswith("'") and cell[1:].startswith(_FORMULA):
-        return cell[1:]
-    return cell
+    return cell[1:] if cell.startswith("'") and _RISKY.match(cell[1:]) else cell
 
 
 def same_address(first: str | None, second: str | None) -> bool:

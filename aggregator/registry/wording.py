@@ -1,11 +1,14 @@
 """What this room says to people, in French and English: refusals, reasons, steps, advice.
 
-Data only; knows no page and no mail. A test holds every code used in this room to be here.
+Data only; knows no page and no mail. `exchange_words` has those of imports. A test holds every
+code used in this room to be here.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from aggregator.registry import exchange_words
 
 REFUSAL_REASONS: Final = (
     "off_topic",
@@ -33,6 +36,7 @@ REPORT_REASONS: Final = (
 """Why a reader reports an entry."""
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
+    **exchange_words.WORDS,
     # Why a wish was refused at once.
     "not_an_address": (
         "« {address} » n’est pas une adresse de site. Exemple : https://monasso.fr",
@@ -151,55 +155,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Il reste {count} propositions à décider ou à reporter avant de clore l’atelier.",
         "{count} proposals remain to be decided or postponed before the workshop is closed.",
     ),
-    "sheet_empty": ("Ce fichier est vide.", "This file is empty."),
-    "sheet_large": (
-        "Ce fichier est trop lourd : {most} octets au plus.",
-        "This file is too large: {most} bytes at most.",
-    ),
-    "sheet_long": ("Ce tableau a plus de {most} lignes.", "This table has over {most} rows."),
-    "sheet_wide": (
-        "Ce tableau a plus de {most} colonnes.",
-        "This table has over {most} columns.",
-    ),
-    "sheet_broken": (
-        "Ce tableau ne peut pas être lu à la ligne {line} : vérifiez les guillemets.",
-        "This table cannot be read at line {line}: check the quotes.",
-    ),
-    "sheet_workbook": (
-        "C’est un classeur : enregistrez-le en CSV.",
-        "This is a workbook: save it as CSV.",
-    ),
-    "sheet_binary": ("Ce fichier n’est pas du texte.", "This file is not text."),
-    "sheet_column_twice": (
-        "La colonne « {column} » y est deux fois.",
-        "The column “{column}” is in it twice.",
-    ),
-    "unknown_column": (
-        "La colonne « {column} » n’est pas connue.",
-        "The column “{column}” is not known.",
-    ),
     "several_groups": (
         "Plusieurs groupes s’appellent à peu près « {name} » : donnez leur identifiant (slug).",
         "Several groups are called about “{name}”: give the slug.",
     ),
-    "list_unknown": (
-        "Ce fichier n’est ni un export Kumu, ni une liste GoGoCarto, ni un tableau, ni un OPML.",
-        "This file is neither a Kumu export, nor a GoGoCarto list, nor a table, nor an OPML.",
-    ),
-    "list_large": (
-        "Ce fichier est trop lourd : {most} Mo au plus.",
-        "This file is too large: {most} MB at most.",
-    ),
-    "list_long": (
-        "Cette liste a plus de {most} groupes.",
-        "This list has over {most} groups.",
-    ),
-    "list_broken": ("Ce fichier JSON ne peut pas être lu.", "This JSON file cannot be read."),
-    "list_connections": (
-        "C’est une feuille de liens : donnez la feuille des éléments.",
-        "This is a sheet of connections: give the sheet of elements.",
-    ),
-    "missing_home": ("Sans site, un groupe ne peut pas être suivi.", "A group needs a site."),
     # Why a moderator refuses, or a reader reports.
     "off_topic": (
         "Hors sujet : cela ne concerne pas la vie de la métropole.",
@@ -258,12 +217,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     # What came of an address that was tried.
     "tried_feed": ("un flux, avec des articles", "a feed, with entries"),
     "tried_empty": ("un flux, encore vide", "a feed, still empty"),
-    # What would become of a record of an import.
-    "plan_new": ("serait ajouté", "would be added"),
-    "plan_changed": ("changerait", "would change"),
-    "plan_same": ("est déjà ainsi", "is so already"),
-    "plan_left": ("est parti ou décliné : ne revient pas", "left or declined: does not return"),
-    "plan_unusable": ("ne peut pas être repris", "cannot be taken"),
     # Kinds of amendment.
     "kind_new_group": ("Nouveau groupe inscrit", "New group registered"),
     "kind_missing_group": ("Groupe manquant", "Missing group"),

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 
 from aggregator.store.tables import Suppression
 
+_PASSING = "i-"
+"""How the departures begin that only keep imports out."""
+
 
 def address_key(url: str) -> str:
     """One spelling for all ways to write an address, to compare groups and sources by.
@@ -37,9 +40,14 @@ def address_key(url: str) -> str:
     return f"{host}{re.sub('/+', '/', parts.path).rstrip('/')}{query}"
 
 
-def suppress(session: Session, addresses: Iterable[str], *, now: datetime) -> str:
-    """Keep one group's addresses out from now on; returns the departure, for `lift`."""
-    departure = secrets.token_hex(16)
+def suppress(
+    session: Session, addresses: Iterable[str], *, now: datetime, for_good: bool = True
+) -> str:
+    """Keep one group's addresses out from now on; returns the departure, for `lift`.
+
+    One that is not `for_good` (it keeps only imports out) is not counted among the departures.
+    """
+    departure = secrets.token_hex(16) if for_good else f"{_PASSING}{secrets.token_hex(15)}"
     for hash_ in sorted(_hashes(map(address_key, addresses))):
         session.merge(Suppression(hash=hash_, departure=departure, at=now))
     session.flush()
@@ -58,6 +66,30 @@ def covers(session: Session, *addresses: str | None) -> bool:
     return session.scalar(found) is not None
 
 
+class Departed:
+    """The same question for thousands of addresses in a row: the hashes are read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._hashes = frozenset(session.scalars(select(Suppression.hash)))
+
+    def covers(self, *addresses: str | None) -> bool:
+        """As `covers`."""
+        if not self._hashes:
+            return False
+        keys = (above for address in addresses if address for above in _and_above(address))
+        return not self._hashes.isdisjoint(_hashes(keys))
+
+
+def of_record(origin: str, external_id: str) -> str:
+    """What stands for one record of another list among addresses: it may change its site."""
+    return _stand_in("record", f"{origin}\n{external_id}")
+
+
+def of_import(home: str) -> str:
+    """What stands for a site that no list brings back, though its owner may register it."""
+    return _stand_in("import", address_key(home)) if address_key(home) else ""
+
+
 def lift(session: Session, *addresses: str) -> None:
     """Let an address in again, with all others of the same departure: only its owner may ask."""
     departures = select(Suppression.departure).where(
@@ -71,7 +103,16 @@ def lift(session: Session, *addresses: str) -> None:
 
 def departures(session: Session) -> int:
     """How many groups have left for good: the only thing told of them."""
-    return session.scalar(select(func.count(Suppression.departure.distinct()))) or 0
+    counted = select(func.count(Suppression.departure.distinct())).where(
+        Suppression.departure.not_like(f"{_PASSING}%")
+    )
+    return session.scalar(counted) or 0
+
+
+def _stand_in(kind: str, what: str) -> str:
+    # `.invalid` is nobody's (RFC 2606), so that no group's address can be taken for it.
+    hash_ = hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()
+    return f"https://{hash_[:60]}.{kind}.invalid/"
 
 
 def _hashes(keys: Iterable[str]) -> set[str]:

@@ -6,6 +6,7 @@ Pure data, loaded once. Knows nothing of how a text gets its terms.
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -69,6 +70,19 @@ def is_term(dimension: str, slug: str) -> bool:
     return slug in _dimension(dimension)
 
 
+def number(dimension: str, slug: str = "") -> int:
+    """A number for a term, or for a whole dimension, that no change of order changes.
+
+    Positive and under 2³¹, for tools that name categories by number.
+    """
+    return zlib.crc32(f"{dimension}/{slug}".encode()) & 0x7FFFFFFF
+
+
+def by_number(number: int) -> Term | None:
+    """The term of a number that `number` gave; None for any other."""
+    return _numbers().get(number)
+
+
 def _dimension(dimension: str) -> Mapping[str, Term]:
     try:
         return _all()[dimension]
@@ -82,6 +96,15 @@ def _dimension(dimension: str) -> Mapping[str, Term]:
 def _file() -> Mapping[str, Any]:
     text = files("aggregator.taxonomy").joinpath("data/terms.json").read_text("utf-8")
     return MappingProxyType(json.loads(text))
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> Mapping[int, Term]:
+    return {
+        number(term.dimension, term.slug): term
+        for dimension in DIMENSIONS
+        for term in terms(dimension)
+    }
 
 
 @lru_cache(maxsize=1)

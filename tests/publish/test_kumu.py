@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from aggregator.publish import kumu
 from aggregator.publish.maps.network import VIEWS
-from aggregator.registry import exchange, importing
+from aggregator.registry import exchange, planning
 from aggregator.store.tables import Group, Record
 
 BASE = "https://fil.example"
@@ -67,7 +67,7 @@ def test_what_goes_out_comes_back_as_the_same(
     groups: list[Group], session: Session, view: str
 ) -> None:
     made = kumu.project(groups, view, base_url=BASE)
-    planned = importing.plan(session, exchange.read(kumu.write_json(made)), origin="kumu")
+    planned = planning.plan(session, exchange.read(kumu.write_json(made)), origin="kumu")
     assert {one.record.name: one.outcome for one in planned} == {
         'Les Lilas, "à vélo"': "same", "=AMAP": "same",
     }  # fmt: skip

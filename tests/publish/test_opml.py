@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from aggregator.errors import ParseError
 from aggregator.publish import opml
-from aggregator.registry import importing
+from aggregator.registry import outlines, planning
 from aggregator.store.tables import Group, Source
 
 
@@ -22,8 +22,8 @@ def test_a_list_comes_back_as_it_went_out(
     group = a_group("lilas", topic=["transports"], area=["les-lilas"], name="Les Lilas & vélo")
     source = a_source("lilas", group=group, title="Actus")
     body = opml.write([group], title="Tous", page_url="https://fil.example/groupes", made_at=now)
-    assert opml.read(body) == [
-        opml.Outline(
+    assert outlines.read(body) == [
+        outlines.Outline(
             feed=source.url,
             title="Actus",
             home=group.home,
@@ -43,8 +43,7 @@ def test_our_own_list_changes_nothing_when_it_comes_back(
         a_source(group.slug, group=group, title="Actus")
         a_source(f"{group.slug}-agenda", group=group, title="Agenda")
     body = opml.write(groups, title="Tous", page_url="https://fil.example/", made_at=now)
-    assert opml.is_opml(body)
-    planned = importing.plan(session, opml.listed(opml.read(body)), origin="opml")
+    planned = planning.plan(session, outlines.listed(outlines.read(body)), origin="opml")
     assert [(one.record.name, one.outcome) for one in planned] == [
         ("Lilas", "same"), ("Amap", "same"),
     ]  # fmt: skip
@@ -56,7 +55,7 @@ def test_a_readers_folders_are_subjects_and_no_groups() -> None:
         b'<outline text="Un" xmlUrl="https://un.example/f" htmlUrl="https://un.example/"/>'
         b'<outline text="Deux" xmlUrl="https://deux.example/f"/></outline></body></opml>'
     )
-    assert [(one.name, one.texts["home"]) for one in opml.listed(opml.read(body))] == [
+    assert [(one.name, one.texts["home"]) for one in outlines.listed(outlines.read(body))] == [
         ("Un", "https://un.example/"), ("Deux", "https://deux.example/f"),
     ]  # fmt: skip
 
@@ -68,28 +67,28 @@ def test_groups_that_left_are_in_no_list(
     group = a_source().group
     group.status = status
     body = opml.write([group], title="Tous", page_url="https://fil.example/", made_at=now)
-    assert opml.read(body) == []
+    assert outlines.read(body) == []
 
 
 def test_a_feed_not_yet_found_is_left_out(a_source: Callable[..., Source], now: datetime) -> None:
     source = a_source(format="discover")
     page = "https://fil.example/"
-    assert opml.read(opml.write([source.group], title="", page_url=page, made_at=now)) == []
+    assert outlines.read(opml.write([source.group], title="", page_url=page, made_at=now)) == []
     source.found_url = "https://lilas-a-velo.example/feed.xml"
-    (found,) = opml.read(opml.write([source.group], title="", page_url=page, made_at=now))
+    (found,) = outlines.read(opml.write([source.group], title="", page_url=page, made_at=now))
     assert found.feed == "https://lilas-a-velo.example/feed.xml"
 
 
 @given(st.binary())
 def test_anything_else_is_refused_with_a_sentence(body: bytes) -> None:
     with pytest.raises(ParseError, match="no OPML"):
-        opml.read(body)
+        outlines.read(body)
 
 
 def test_a_list_of_too_many_outlines_is_refused() -> None:
     body = b"<opml><body>" + b'<outline xmlUrl="https://x.example/"/>' * 10_001 + b"</body></opml>"
     with pytest.raises(ParseError, match="split it"):
-        opml.read(body)
+        outlines.read(body)
 
 
 def test_entities_are_not_followed() -> None:
@@ -97,5 +96,5 @@ def test_entities_are_not_followed() -> None:
         b'<!DOCTYPE opml [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
         b'<opml><body><outline text="&a;" xmlUrl="https://x.example/"/></body></opml>'
     )
-    (outline,) = opml.read(body)
+    (outline,) = outlines.read(body)
     assert "root" not in outline.title

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, moderation, rates, registration
+from aggregator.registry import amendments, charter, moderation, rates, registration
 from aggregator.settings import Settings
 from aggregator.store.tables import Amendment, Group, Letter, Moderator
 
@@ -54,6 +54,7 @@ def test_two_people_who_confirm_the_same_site_at_once_make_one_group(
             "name": "Les Lilas",
             "feeds": [{"url": "https://lilas.example/feed"}],
         }
+        charter.accept(started, now)
         registration.ask_confirmation(session, started, email, now=now)
         session.flush()
         letter = session.scalars(select(Letter).order_by(Letter.id.desc())).first()

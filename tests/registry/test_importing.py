@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import exchange, importing, leaving, moderation, similar
+from aggregator.registry import exchange, importing, leaving, moderation, planning, similar
+from aggregator.registry.importing import Terms
+from aggregator.registry.listed import Listed
 from aggregator.store import suppressions
 from aggregator.store.tables import Amendment, Group, Moderator, Record
 
@@ -76,7 +78,7 @@ GOGOCARTO = {
 }
 
 
-def read(value: Any, **options: Any) -> list[exchange.Listed]:
+def read(value: Any, **options: Any) -> list[Listed]:
     return exchange.read(json.dumps(value).encode(), **options)
 
 
@@ -112,7 +114,7 @@ def test_a_kumu_sheet_is_matched_as_kumu_does() -> None:
 
 
 def test_gogocarto_elements_are_placed_and_bounded() -> None:
-    (halage,) = read(GOGOCARTO, bounds=(1.4, 48.1, 3.6, 49.3))
+    (halage,) = read(GOGOCARTO, within=[(1.4, 48.1, 3.6, 49.3)])
     assert halage.terms == {"topic": {"environnement"}, "area": {"l-ile-saint-denis"}}
     assert halage.texts["home"] == "https://halage.example/"
     assert "openHours" in halage.kept
@@ -165,14 +167,14 @@ def test_an_import_is_a_plan_then_amendments_and_nothing_by_itself(
     session: Session, now: datetime, bob: Moderator, a_group: Callable[..., Group]
 ) -> None:
     halage = a_group("halage", home="https://www.halage.example/", topic=["culture"])
-    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    planned = planning.plan(session, read(BLUEPRINT), origin="kumu")
     assert [(one.outcome, one.why) for one in planned] == [
         ("changed", ""),
         ("new", ""),
         ("unusable", "missing_home"),
     ]
     assert session.scalar(select(func.count(Amendment.id))) == 0
-    importing.propose(session, planned, origin="kumu", now=now)
+    importing.propose(session, planned, Terms("kumu"), now=now)
     assert halage.description == ""
     kinds = [(one.kind, one.author) for one in moderation.queue(session)]
     assert kinds == [("missing_group", "import"), ("profile", "import")]
@@ -183,7 +185,7 @@ def test_an_import_is_a_plan_then_amendments_and_nothing_by_itself(
     (record,) = importing.records_of(session, [halage])[halage.id]
     assert (record.external_id, record.kept["Couleur"]) == ("e1", "vert")
 
-    again = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    again = planning.plan(session, read(BLUEPRINT), origin="kumu")
     assert [one.outcome for one in again] == ["same", "same", "unusable"]
 
 
@@ -191,11 +193,11 @@ def test_what_people_changed_here_is_left_alone_unless_it_is_a_mirror(
     session: Session, a_group: Callable[..., Group]
 ) -> None:
     a_group("halage", description="À nous.", edited_fields=["description"], topic=["culture"])
-    respectful = importing.plan(session, read(BLUEPRINT), origin="kumu")[0]
+    respectful = planning.plan(session, read(BLUEPRINT), origin="kumu")[0]
     assert respectful.change is not None
     assert "description" not in respectful.change
     assert "culture" in respectful.change["topic"]
-    mirrored = importing.plan(session, read(BLUEPRINT), origin="kumu", mirror=True)[0]
+    mirrored = planning.plan(session, read(BLUEPRINT), origin="kumu", mirror=True)[0]
     assert mirrored.change is not None
     assert mirrored.change["description"] == "Insertion par l’activité."
     assert "culture" not in mirrored.change["topic"]
@@ -206,32 +208,47 @@ def test_groups_that_left_or_were_declined_are_not_brought_back(
 ) -> None:
     a_group("halage", status="declined")
     suppressions.suppress(session, ["https://vergers.example"], now=now)
-    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")
+    planned = planning.plan(session, read(BLUEPRINT), origin="kumu")
     assert [one.outcome for one in planned[:2]] == ["left", "left"]
-    assert importing.propose(session, planned, origin="kumu", now=now) == []
+    assert importing.propose(session, planned, Terms("kumu"), now=now) == []
 
 
 def test_what_vanished_elsewhere_is_remembered_and_only_a_mirror_proposes_to_follow(
+    session: Session, now: datetime, bob: Moderator
+) -> None:
+    origin, records = "kumu", [read(BLUEPRINT)[1]]
+
+    def imported(records: list[Listed], *, mirror: bool = False) -> list[Amendment]:
+        planned = planning.plan(session, records, origin=origin, mirror=mirror)
+        return importing.propose(session, planned, Terms(origin, mirror=mirror), now=now)
+
+    (new,) = imported(records)
+    moderation.decide(session, new, "accept", bob, now=now)
+    assert imported([]) == []
+    record = session.scalars(select(Record)).one()
+    assert (record.vanished_at, record.brought) == (now, True)
+    imported(records)
+    assert record.vanished_at is None
+    (gone,) = imported([], mirror=True)
+    assert gone.change["status"]["to"] == "declined"
+
+
+def test_a_list_takes_no_group_away_that_was_here_without_it(
     session: Session, now: datetime, a_group: Callable[..., Group]
 ) -> None:
-    a_group("halage")
-    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")[:1]
-    importing.propose(session, planned, origin="kumu", now=now)
-    assert importing.propose(session, [], origin="kumu", now=now) == []
-    record = session.scalars(select(Record)).one()
-    assert record.vanished_at == now
-    importing.propose(session, planned, origin="kumu", now=now)
-    assert record.vanished_at is None
-    (gone,) = importing.propose(session, [], origin="kumu", now=now, mirror=True)
-    assert gone.change["status"]["to"] == "declined"
+    group = a_group("halage")
+    planned = planning.plan(session, read(BLUEPRINT), origin="kumu", mirror=True)[:1]
+    importing.propose(session, planned, Terms("kumu", mirror=True), now=now)
+    gone = planning.plan(session, [], origin="kumu", mirror=True)
+    assert [(one.outcome, one.group, one.change) for one in gone] == [("gone", group, None)]
 
 
 def test_a_group_that_leaves_takes_its_records_along(
     session: Session, now: datetime, a_group: Callable[..., Group]
 ) -> None:
     group = a_group("halage")
-    planned = importing.plan(session, read(BLUEPRINT), origin="kumu")[:1]
-    importing.propose(session, planned, origin="kumu", now=now)
+    planned = planning.plan(session, read(BLUEPRINT), origin="kumu")[:1]
+    importing.propose(session, planned, Terms("kumu"), now=now)
     leaving.take_away(session, group, now=now)
     assert session.scalar(select(func.count(Record.id))) == 0
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import Refused
-from aggregator.registry import desk, looking, moderation, registration
+from aggregator.registry import charter, desk, looking, moderation, registration
 from aggregator.registry.wording import is_known
 from aggregator.settings import Settings, read_settings
 from aggregator.store import suppressions
@@ -63,6 +63,7 @@ def found(
     session.commit()
     assert looking.look_due(sessions, here, lambda: now) == 1
     session.refresh(started)
+    charter.accept(started, now)
     return started
 
 
@@ -87,6 +88,7 @@ def ready(session: Session, now: datetime, home: str = "https://lilas.example/")
         "tags": {"topic": [{"slug": "transports", "weight": 0.8, "evidence": ["vélo"]}]},
         "areas": [{"slug": "les-lilas", "weight": 0.9, "evidence": ["Les Lilas"]}],
     }
+    charter.accept(started, now)
     session.commit()
     return started
 

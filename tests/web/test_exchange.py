@@ -10,14 +10,18 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.parts import Parts
-from aggregator.store.tables import Group
+from aggregator.registry import exchange
+from aggregator.store.tables import Group, Record
 
 OPEN = (
     "/kumu.json", "/kumu.json?carte=savoir-faire", "/kumu-elements.csv", "/kumu-liens.csv",
-    "/api/elements.json", "/api/elements.jsonld", "/api/taxonomy.json", "/groupes.geojson",
-    "/inventaire.csv", "/inventaire.json", "/inventaire.ods",
+    "/kumu-projet.json", "/api/elements.json", "/api/elements.json?ontology=gogocompact",
+    "/api/elements.jsonld", "/api/elements/search?text=lilas", "/api/taxonomy.json",
+    "/api/taxonomy.jsonld", "/api/project-info.json", "/groupes.geojson",
+    "/inventaire.csv", "/inventaire.json", "/inventaire.ods", "/groupes.csv", "/groupes.opml",
 )  # fmt: skip
 
 
@@ -68,6 +72,55 @@ def test_gogocarto_asks_by_bounds_id_and_limit(client: FlaskClient) -> None:
     one = client.get(f"/api/elements/{everything[0]['id']}.json")
     assert json.loads(one.data)["data"][0]["name"] == everything[0]["name"]
     assert client.get("/api/elements/group-nobody.json").status_code == 404
+    number = one.get_json()["data"][0]["categories"][0]
+    some = client.get(f"/api/elements.json?categories={number}").get_json()["data"]
+    assert everything[0]["id"] in {element["id"] for element in some}
+    assert len(some) < len(everything)
+
+
+def test_gogocarto_asks_by_stamp_and_without_what_others_brought(
+    client: FlaskClient, sessions: sessionmaker[Session]
+) -> None:
+    def ids(query: str) -> set[str]:
+        return {one["id"] for one in client.get(f"/api/elements.json?{query}").get_json()["data"]}
+
+    assert ids("stamps=1") == set()
+    assert ids("stamps=1,2") == {one for one in ids("") if one.startswith("group-")}
+    with sessions.begin() as session:
+        group = session.query(Group).filter_by(slug="lilas-a-velo").one()
+        record = Record(
+            group=group, origin="https://carte.example/", external_id="1", brought=True,
+            seen_at=group.created_at,
+        )  # fmt: skip
+        session.add(record)
+    assert ids("excludeExternal=true") == ids("excludeExternal=false") - {"group-lilas-a-velo"}
+    told = client.get("/api/elements/group-lilas-a-velo.json").get_json()["data"][0]
+    assert told["sourceKey"] == "https://carte.example"
+    assert "carte.example" in client.get("/groupes/lilas-a-velo").text
+    with sessions.begin() as session:
+        session.delete(session.get_one(Record, record.id))
+
+
+def test_gogocarto_is_answered_in_linked_data_when_asked(client: FlaskClient) -> None:
+    asked = client.get("/api/elements.json", headers={"Accept": "application/ld+json"})
+    assert asked.mimetype == "application/ld+json"
+    assert all(node["license"] for node in asked.get_json(force=True)["@graph"])
+    assert client.get("/api/elements/search?text=lilas").get_json()["data"][0]["name"]
+    assert client.get("/api/elements/search").get_json()["data"] == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_the_inventory_is_read_by_another_fil_commun(client: FlaskClient, ending: str) -> None:
+    body = client.get(f"/inventaire.{ending}").data
+    theirs = {one.external_id: one for one in exchange.read(body)}
+    ours = client.get("/inventaire.json").get_json()["groupes"]
+    assert set(theirs) == {group["id"] for group in ours}
+    for group in ours:
+        listed = theirs[group["id"]]
+        assert listed.terms.get("topic", set()) == set(group["theme"])
+        assert listed.terms.get("area", set()) == set(group["territoire"])
+        assert (listed.texts["home"], listed.licence) == (group["adresse"], "ODbL-1.0")
+        assert (listed.kept, listed.page) == ({}, group["page"])
 
 
 @pytest.mark.parametrize("size", ["a0", "A3"])

@@ -61,7 +61,7 @@ def go_live(someone: Any, parts: Parts, served: Village) -> Group:
     path, html = register(someone, parts, served.candidate())
     assert "Voici ce que nous avons trouvé" in html
     fields = form_fields(html)
-    answer = someone.send(path, email="collectif@courrier.example", **fields)
+    answer = someone.send(path, email="collectif@courrier.example", charte="1", **fields)
     assert "Regardez vos courriels" in answer.get_data(as_text=True)
     link = outbox(parts)[-1].values["path"]
     assert someone.status(link) == 200  # a scanner opens it: nothing happens

@@ -12,7 +12,7 @@ from aggregator.store.tables.deciding import (
     Rate,
     Rule,
 )
-from aggregator.store.tables.exchange import Record
+from aggregator.store.tables.exchange import KeptMap, Mirror, Record
 from aggregator.store.tables.inventory import RIGHTS, STATUSES, Group, GroupTag, Source
 from aggregator.store.tables.joining import Keeper, Ownership, Registration
 from aggregator.store.tables.leaving import Suppression
@@ -52,11 +52,13 @@ __all__ = [
     "Issue",
     "JobRun",
     "Keeper",
+    "KeptMap",
     "Lesson",
     "Letter",
     "LexiconEdit",
     "MailDomain",
     "Match",
+    "Mirror",
     "Moderator",
     "Ownership",
     "Picture",

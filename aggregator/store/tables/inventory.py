@@ -43,6 +43,9 @@ class Group(Base):
     """It registered itself and has not proved that it owns its site."""
     edited_fields: Mapped[list[str]] = mapped_column(default=list)
     """Columns and tag dimensions changed by a person here; `sources sync` leaves them alone."""
+    charter_version: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """Of the charter that the group accepted last; empty: none yet."""
+    charter_accepted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     left_inventory_at: Mapped[datetime | None]

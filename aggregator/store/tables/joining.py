@@ -34,6 +34,9 @@ class Registration(Base):
     """What the registrant changed in it."""
     email: Mapped[str | None] = mapped_column(String(320))
     """Private; set when a confirmation was asked for."""
+    charter_version: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """Of the charter that the registrant accepted; empty: not yet."""
+    charter_accepted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,209 @@
+"""Kumu's maps as they came, and given back with what the inventory says today.
+
+What nobody changed here comes back as it was, ids, positions and looks included; groups that left,
+were declined or refused do not. A kept map names people's unmoderated words: it is for moderators.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aggregator.registry import kumu_map, listed, planning, profile
+from aggregator.registry.kumu_map import Document, by_key, fields_of
+from aggregator.registry.listed import objects
+from aggregator.registry.planning import Planned
+from aggregator.store.tables import Group, KeptMap
+from aggregator.taxonomy import terms
+
+_NOT_BACK: Final = frozenset({"left", "refused"})
+_COLUMNS: Final = {
+    "home": "website",
+    "description": "description",
+    "category": "type",
+    "objective": "Objectifs",
+    "skill": "Savoir-faire",
+    "topic": "Thèmes",
+    "kind": "Plateformes",
+    "area": "Territoires",
+}
+"""How a map calls what it had no field for."""
+
+
+def keep(session: Session, origin: str, document: Mapping[str, Any], now: datetime) -> None:
+    """Keep a map for the way back; the newest of one origin stays."""
+    found = session.scalar(select(KeptMap).where(KeptMap.origin == origin[:300]))
+    if found is None:
+        found = KeptMap(origin=origin[:300])
+        session.add(found)
+    found.document, found.seen_at = dict(document), now
+
+
+def kept(session: Session) -> Sequence[KeptMap]:
+    """The maps that are kept, the newest first."""
+    return session.scalars(select(KeptMap).order_by(KeptMap.seen_at.desc())).all()
+
+
+def given_back(session: Session, map_: KeptMap) -> Document:
+    """The map with today's inventory in it, in the shape it came in.
+
+    An element of a group of ours says what we say; what is no group of ours stays as it came.
+    """
+    document: Document = copy.deepcopy(map_.document)
+    elements = list(objects(document.get("elements")))
+    planned = {
+        one.record.external_id: one
+        for one in planning.plan(session, kumu_map.records(document), origin=map_.origin)
+    }
+    hubs = _hubs(elements)
+    gone: set[int] = set()
+    ours: dict[int, Group] = {}
+    for number, element in enumerate(elements):
+        one = _planned(element, planned)
+        if kumu_map.term_of(element) is not None or one is None:
+            continue
+        if one.outcome in _NOT_BACK:
+            gone.add(number)
+        elif one.group is not None:
+            ours[number] = one.group
+            _say(element, one, hubs)
+    document["connections"] = _connections(document, elements, gone, ours, hubs)
+    document["elements"] = [one for number, one in enumerate(elements) if number not in gone]
+    _leave_out(document, [elements[number] for number in gone])
+    return document
+
+
+def _planned(element: Mapping[str, Any], planned: Mapping[str, Planned]) -> Planned | None:
+    id_ = listed.text(element.get("_id")) or listed.text(element.get("id"))
+    name = listed.text(listed.label(fields_of(element)))
+    return planned.get((id_ or name)[:300])
+
+
+def _hubs(elements: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """Term → the element that stands for it."""
+    found: dict[tuple[str, str], int] = {}
+    for number, element in enumerate(elements):
+        term = kumu_map.term_of(element)
+        if term is not None:
+            found.setdefault(term, number)
+    return found
+
+
+def _say(element: Document, one: Planned, hubs: Mapping[tuple[str, str], int]) -> None:
+    """Put into the element what the inventory says otherwise; all else stays as it came."""
+    group, record, own = one.group, one.record, fields_of(element)
+    assert group is not None
+    fields = own if element.get("attributes") is own else element
+    for field in ("home", "description", "category"):
+        now = getattr(group, field) or ""
+        if now and now != record.texts.get(field, ""):
+            fields[_column(fields, field, listed.TEXTS[field])] = now
+    for dimension, words in listed.TERMS.items():
+        slugs = set(group.terms(dimension))
+        if slugs == record.terms.get(dimension, set()):
+            continue
+        column = _column(fields, dimension, words)
+        unknown = [one for one in listed.labels(fields.get(column)) if _is_unknown(dimension, one)]
+        by_tie = {slug for slug in slugs if (dimension, slug) in hubs}
+        named = [terms.term(dimension, slug).label_fr for slug in sorted(slugs - by_tie)]
+        if column in fields or named:
+            fields[column] = [*named, *unknown]
+
+
+def _is_unknown(dimension: str, label: str) -> bool:
+    return listed.slug_of(dimension, label) is None
+
+
+def _column(fields: Mapping[str, Any], field: str, words: Iterable[str]) -> str:
+    """The element's own word for a field, else ours."""
+    low = {key.casefold().strip(): key for key in fields}
+    return next((low[word] for word in words if word in low), _COLUMNS[field])
+
+
+def _connections(
+    document: Document,
+    elements: Sequence[Mapping[str, Any]],
+    gone: set[int],
+    ours: Mapping[int, Group],
+    hubs: Mapping[tuple[str, str], int],
+) -> list[Document]:
+    """The ties as they came, without those of who left and of terms a group no longer bears; then
+    the new ones between groups and the terms that the map draws."""
+    named = by_key(elements)
+    terms_at = {number: term for term, number in hubs.items()}
+    tied: set[tuple[int, tuple[str, str]]] = set()
+    found = []
+    for tie in objects(document.get("connections")):
+        start, ends = kumu_map.ends_of(tie)
+        numbers = {named.get(one, -1) for one in (start, *ends)}
+        pairs = [
+            (one, terms_at[other]) for one in numbers for other in numbers if other in terms_at
+        ]
+        borne = [(one, term) for one, term in pairs if one in ours]
+        if numbers & gone or any(not _bears(ours[one], term) for one, term in borne):
+            continue
+        tied.update(borne)
+        found.append(dict(tie))
+    for number, group in sorted(ours.items()):
+        for term, hub in hubs.items():
+            is_said = (number, term) in tied or _said_in_fields(elements[number], term)
+            if _bears(group, term) and not is_said:
+                found.append(_tie(document, elements[number], elements[hub]))
+    return found
+
+
+def _bears(group: Group, term: tuple[str, str]) -> bool:
+    return term[1] in profile.value_of(group, term[0])
+
+
+def _said_in_fields(element: Mapping[str, Any], term: tuple[str, str]) -> bool:
+    """Whether the element says it in a field of its own: then no tie is needed."""
+    words = listed.TERMS[term[0]]
+    return any(
+        listed.slug_of(term[0], one) == term[1]
+        for key, value in fields_of(element).items()
+        if key.casefold().strip() in words
+        for one in listed.labels(value)
+    )
+
+
+def _tie(document: Document, start: Mapping[str, Any], end: Mapping[str, Any]) -> Document:
+    begin, finish = (
+        listed.text(one.get("_id"))
+        or listed.text(one.get("id"))
+        or listed.text(listed.label(fields_of(one)))
+        for one in (start, end)
+    )
+    tie: Document = {"from": begin, "to": finish, "direction": "undirected"}
+    if not kumu_map.is_project(document):
+        return tie
+    ends = [{"id": begin}, {"id": finish}]
+    (made,) = kumu_map.as_project({"elements": ends, "connections": [tie]})["connections"]
+    return dict(made)
+
+
+def _leave_out(document: Document, gone: Sequence[Mapping[str, Any]]) -> None:
+    """Take elements and ties that are no more out of a project's drawings."""
+    ids = {listed.text(one.get("_id")) for one in gone} - {""}
+    if not ids:
+        return
+    ties = {listed.text(one.get("_id")) for one in document["connections"]}
+    document["loops"] = [
+        loop for loop in objects(document.get("loops")) if not any(id_ in str(loop) for id_ in ids)
+    ]
+    for drawing in objects(document.get("maps")):
+        drawing["elements"] = [
+            one
+            for one in objects(drawing.get("elements"))
+            if listed.text(one.get("element")) not in ids
+        ]
+        drawing["connections"] = [
+            one
+            for one in objects(drawing.get("connections"))
+            if listed.text(one.get("connection")) in ties
+        ]
