@@ -78,7 +78,10 @@ def _said(kind: str, voice: Voice, values: Mapping[str, Any]) -> tuple[str, str,
     template = environment.get_template(f"{kind}/{values['language']}.txt")
     parts = {name: getattr(voice, name) for name in _PARTS}
     say = partial(_say, values["language"])
-    context = template.new_context({**values, "values": values, "say": say, **parts})
+    within = partial(_within, values["language"])
+    context = template.new_context(
+        {**values, "values": values, "say": say, "within": within, **parts}
+    )
     blocks = template.blocks
     subject, headline, body = (
         "".join(blocks.get(name, blocks["subject"])(context))
@@ -90,6 +93,12 @@ def _said(kind: str, voice: Voice, values: Mapping[str, Any]) -> tuple[str, str,
 def _say(language: str, code: str) -> str:
     """The registry's words for one of its codes."""
     return wording.sentence(code, language) if wording.is_known(code) else code
+
+
+def _within(language: str, code: str) -> str:
+    """The same, to stand within a sentence."""
+    words = _say(language, code)
+    return words[:1].lower() + words[1:]
 
 
 def _tidy(text: str) -> str:

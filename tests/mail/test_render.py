@@ -117,6 +117,11 @@ def test_a_language_we_do_not_write_in_gets_french() -> None:
     assert content.subject.endswith("a quitté le Fil commun")
 
 
+def test_a_way_of_proving_is_named_within_the_sentence() -> None:
+    text = render.render("proof_lapsed", VALUES["proof_lapsed"], language="fr", base_url=BASE).text
+    assert "est le vôtre (un enregistrement DNS)." in " ".join(text.split())
+
+
 def test_a_long_title_is_wrapped_and_underlined_as_far_as_it_goes() -> None:
     name = "Collectif des habitantes et habitants du quartier de la Noue-Malassis"
     text = render.render("group_left", {"name": name}, language="fr", base_url=BASE).text
