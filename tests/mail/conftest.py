@@ -43,6 +43,8 @@ class PostOffice:
     answers: dict[str, Callable[[str], str | None]] = field(default_factory=dict)
     """Command (`MAIL`, `RCPT`, `DATA`) → answer for an address, None to go on."""
     port: int = 0
+    talking: int = 0
+    """Connections whose last word was not read yet."""
 
     async def handle_MAIL(
         self,
@@ -91,8 +93,16 @@ class Patient(SMTP):
     aiosmtpd would drop what lies in its buffer when the connection ends.
     """
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.event_handler.talking += 1
+        super().connection_made(transport)
+
     def connection_lost(self, error: Exception | None) -> None:
-        self.loop.call_later(0.3, super().connection_lost, error)
+        self.loop.call_later(0.3, self._lost, error)
+
+    def _lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.event_handler.talking -= 1
 
 
 @pytest.fixture
