@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
+from aggregator.errors import MailError
+from aggregator.mail import addresses
 from aggregator.settings import Settings
 from aggregator.store import figures, outbox, subscribers, upkeep
 from aggregator.store.tables import Letter
@@ -32,11 +34,16 @@ STUBBORN = 3
 
 
 def write_warning(session: Session, settings: Settings, now: datetime) -> bool:
-    """Write what is wrong to `settings.contact`; False when all is well or it was told today."""
+    """Write what is wrong to `settings.contact`; False when all is well, it was told today, or
+    the contact is no address."""
+    try:
+        addresses.read(settings.contact)
+    except MailError:
+        return False
     told = session.scalar(
         select(Letter.id).where(Letter.kind == KIND, Letter.created_at > now - timedelta(days=1))
     )
-    if told is not None or "@" not in settings.contact:
+    if told is not None:
         return False
     found = list(warnings(session, settings, now))
     if found:

@@ -44,6 +44,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
     lent = next(path for path in sys.path if path.endswith("site-packages"))
     (packages / "lent.pth").write_text(lent)
+    # As some installers unpack it, and as a service's user finds it: the text newer than what was
+    # compiled of it, and nothing to be written.
+    for text in packages.glob("web/translations/*/LC_MESSAGES/messages.po"):
+        os.utime(text)
+        text.parent.chmod(0o555)
     return python.parent / "filcommun"
 
 

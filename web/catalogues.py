@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -12,11 +13,18 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 
 
 def compile_catalogues(folder: Path = TRANSLATIONS) -> list[Path]:
-    """Write each `messages.mo` that is older than its `messages.po`; the files written."""
+    """Write each `messages.mo` that is older than its `messages.po`; the files written.
+
+    An installed package, which its user may not write, came compiled, whatever the order in which
+    its files were unpacked: what is there is used.
+    """
     written = []
     for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
         compiled = source.with_suffix(".mo")
-        if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        if compiled.exists() and (
+            compiled.stat().st_mtime >= source.stat().st_mtime
+            or not os.access(compiled.parent, os.W_OK)
+        ):
             continue
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)

@@ -24,7 +24,7 @@ from aggregator.parse import clean, pages, reservations
 from aggregator.parse.webpage import WebPage, read_page
 from aggregator.settings import Settings
 from aggregator.store import sources, visits
-from aggregator.store.tables import Entry, Reading
+from aggregator.store.tables import Entry
 
 log = structlog.get_logger()
 CUT = 500
@@ -155,12 +155,10 @@ def _keep(
     sessions: sessionmaker[Session], entry_id: int, text: str, reason: str | None, now: datetime
 ) -> None:
     with sessions.begin() as session:
-        reading = session.get(Reading, entry_id)
-        entry = session.get(Entry, entry_id)
-        if reading is None or entry is None:
+        entry = session.get(Entry, entry_id, with_for_update=True)
+        if entry is None or not visits.note_reading(session, entry_id, reason, now):
             # The source edited the entry, or its group left, while we were reading.
             return
-        reading.at, reading.reason = now, reason
         if len(text) > len(entry.text):
             deepen(session, entry, text, now=now)
     log.info("page read", entry=entry_id, reason=reason, characters=len(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,14 +10,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import CursorResult, Engine, create_engine, event, insert, make_url, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 from sqlalchemy.exc import DatabaseError as DamagedError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from aggregator.errors import DatabaseError
+from aggregator.store.tables import Base
 
 _PATIENT = 30
 """Seconds of waiting for another writer before "database is locked"."""
@@ -91,6 +92,30 @@ def briefly(open_session: sessionmaker[Session]) -> Iterator[Session]:
             session.commit()
         finally:
             driver.execute(f"PRAGMA busy_timeout={_PATIENT * 1000}")
+
+
+def put(
+    session: Session,
+    table: type[Base],
+    key: Mapping[str, object],
+    changed: Mapping[str, object],
+    *,
+    first: Mapping[str, object] | None = None,
+) -> None:
+    """Change the row of this key, or insert it, whatever other processes do at the same moment.
+
+    `first` are the values of a new row where they differ from `changed`.
+    """
+    change = update(table).filter_by(**key).values(**changed)
+    change = change.execution_options(synchronize_session=False)
+    result = session.execute(change)
+    assert isinstance(result, CursorResult)
+    if result.rowcount == 0:
+        try:
+            with session.begin_nested():
+                session.execute(insert(table).values(**key, **(first or changed)))
+        except IntegrityError:  # somebody inserted the first one meanwhile
+            session.execute(change)
 
 
 def upgrade(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aggregator.store import entries
+from aggregator.store import database, entries
 from aggregator.store.tables import (
     Amendment,
     Crawl,
@@ -79,7 +79,7 @@ def of_last_day(session: Session, now: datetime) -> dict[str, float]:
 def keep(session: Session, day: date, figures: Mapping[str, float]) -> None:
     """Write a day's figures; a later call on the same day replaces them."""
     for name, value in figures.items():
-        session.merge(DailyFigure(day=day, name=name, value=value))
+        database.put(session, DailyFigure, {"day": day, "name": name}, {"value": value})
 
 
 def count_minute(session: Session, now: datetime) -> None:
@@ -87,8 +87,9 @@ def count_minute(session: Session, now: datetime) -> None:
     run = session.get(JobRun, "heartbeat")
     if run is not None and run.finished_at and now - run.finished_at < timedelta(seconds=50):
         return
-    figure = session.get(DailyFigure, (now.date(), "worker_minutes"))
-    keep(session, now.date(), {"worker_minutes": (figure.value if figure else 0) + 1})
+    key = {"day": now.date(), "name": "worker_minutes"}
+    more = {"value": DailyFigure.value + 1}
+    database.put(session, DailyFigure, key, more, first={"value": 1.0})
 
 
 def history(session: Session, name: str, since: date) -> Sequence[tuple[date, float]]:

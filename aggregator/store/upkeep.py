@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from aggregator.store import database
 from aggregator.store.tables import JobRun
 
 
@@ -15,12 +16,15 @@ def note(
     session: Session, name: str, *, started_at: datetime, finished_at: datetime, error: str = ""
 ) -> None:
     """Keep how one job ended; an empty `error` means well."""
-    run = session.get(JobRun, name) or JobRun(name=name, failures=0)
-    run.started_at, run.finished_at = started_at, finished_at
-    run.seconds = (finished_at - started_at).total_seconds()
-    run.failures = run.failures + 1 if error else 0
-    run.last_error = error
-    session.add(run)
+    run = {
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "seconds": (finished_at - started_at).total_seconds(),
+        "last_error": error,
+    }
+    again = {"failures": JobRun.failures + 1 if error else 0}
+    first = {"failures": 1 if error else 0}
+    database.put(session, JobRun, {"name": name}, run | again, first=run | first)
 
 
 def runs(session: Session) -> Sequence[JobRun]:

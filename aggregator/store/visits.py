@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import CursorResult, Delete, Select, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -74,20 +74,29 @@ def unpictured(session: Session, now: datetime, *, limit: int) -> Sequence[Entry
 
 def claim_reading(session: Session, entry_id: int, now: datetime) -> bool:
     """Take an entry's page; False when another worker has it. Commits."""
-    return _claimed(session, Reading(entry_id=entry_id, at=now, reason=CLAIMED))
+    left = delete(Reading).where(Reading.entry_id == entry_id, Reading.reason == CLAIMED)
+    row = Reading(entry_id=entry_id, at=now, reason=CLAIMED)
+    return _claimed(session, row, left.where(Reading.at < now - _LEFT))
+
+
+def note_reading(session: Session, entry_id: int, reason: str | None, now: datetime) -> bool:
+    """Keep how a reading ended; False when its claim is gone."""
+    note = update(Reading).where(Reading.entry_id == entry_id).values(at=now, reason=reason)
+    result = session.execute(note)
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
 
 
 def claim_picture(session: Session, entry_id: int, url: str, now: datetime) -> bool:
     """Take an entry's picture; False when another worker has it. Commits."""
+    left = delete(Picture).where(Picture.entry_id == entry_id, Picture.reason == CLAIMED)
     row = Picture(entry_id=entry_id, url=url, tried_at=now, reason=CLAIMED)
-    return _claimed(session, row)
+    return _claimed(session, row, left.where(Picture.tried_at < now - _LEFT))
 
 
-def _claimed(session: Session, row: Reading | Picture) -> bool:
-    left = session.get(type(row), row.entry_id)
-    if left is not None:
-        session.delete(left)
-        session.flush()
+def _claimed(session: Session, row: Reading | Picture, left: Delete) -> bool:
+    # Looked at and deleted in one statement: another worker's new claim stays.
+    session.execute(left)
     session.add(row)
     try:
         session.commit()

@@ -1,71 +1,183 @@
-"""Several workers on one PostgreSQL, killed at random: nothing twice, nothing lost."""
+"""Several workers and portals on one PostgreSQL, killed at random: nothing twice, nothing lost."""
 
 from __future__ import annotations
 
+import http.client
 import random
-import signal
-import subprocess
+import socket
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
+from aggregator.demo.mailbox import Mailbox
 from aggregator.store import database
-from aggregator.store.tables import Crawl, Entry, Source
+from aggregator.store.tables import (
+    Crawl,
+    Entry,
+    Group,
+    Issue,
+    Letter,
+    Match,
+    Source,
+    Subscriber,
+    Subscription,
+)
 
 WORKERS = 4
+PORTALS = 3
+KILLS = 10
+READERS = 15
+"""Of a daily digest; as many have an alert."""
+
+
+def subscribers(now: datetime) -> list[Subscriber]:
+    """Half with a digest that is due, half with an alert on everything."""
+    return [
+        Subscriber(
+            address=f"alice{n}@{rhythm}.example",
+            address_key=f"alice{n}@{rhythm}.example",
+            nonce=f"{rhythm}{n}",
+            created_at=now,
+            confirmed_at=now - timedelta(days=3),
+            subscriptions=[
+                Subscription(
+                    rhythm=rhythm,
+                    created_at=now,
+                    confirmed_at=now - timedelta(days=3),
+                    next_digest_at=now - timedelta(minutes=1) if rhythm == "daily" else None,
+                    covered_until=now - timedelta(days=2) if rhythm == "daily" else None,
+                )
+            ],
+        )
+        for rhythm in ("daily", "alert")
+        for n in range(READERS)
+    ]
+
+
+def yesterdays(now: datetime) -> list[Entry]:
+    """Five entries for the digests, of a group that is read no more."""
+    day = now - timedelta(days=1)
+    source = Source(
+        slug="hier", url="http://hier.example/feed", created_at=day, next_crawl_at=day,
+        paused_at=day,
+    )  # fmt: skip
+    Group(slug="hier", name="Hier", created_at=day, updated_at=day, sources=[source])
+    return [
+        Entry(source=source, uid=f"hier-{n}", url=f"http://hier.example/{n}", title=f"Hier {n}",
+              published=day, content_hash=str(n), first_seen_at=day, last_seen_at=day)
+        for n in range(5)
+    ]  # fmt: skip
+
+
+def free_ports(number: int) -> list[str]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [str(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def answer(port: str) -> int | None:
+    """The status of a page at one portal; None when nobody answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+    try:
+        connection.request("GET", "/groupes")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Or fail after two minutes."""
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.2)
+    pytest.fail("it did not come to it")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_four_workers_killed_at_random_store_every_entry_once_and_hurt_no_host(
-    farm: Any,
-    database_url: str,
-    engine: Engine,
-    start_worker: Callable[..., subprocess.Popen[bytes]],
+def test_workers_and_portals_killed_at_random_do_nothing_twice_and_hurt_no_host(
+    farm: Any, database_url: str, engine: Engine, nursery: Callable[..., Any]
 ) -> None:
-    now = datetime.now(UTC)
-    with database.sessions(engine).begin() as session:
-        session.add_all(farm.groups(now))
-    chance = random.Random(7)
-    workers = [start_worker(database_url) for _ in range(WORKERS)]
-    for _ in range(10):
-        time.sleep(2)
-        victim = chance.randrange(WORKERS)
-        workers[victim].send_signal(signal.SIGKILL)
-        workers[victim].wait()
-        workers[victim] = start_worker(database_url)
-    _stop(workers)
-    # Claims of killed workers run out; here the test lets them run out at once.
-    with database.sessions(engine).begin() as session:
-        session.execute(update(Source).values(claimed_until=None, next_crawl_at=now))
-    workers = [start_worker(database_url) for _ in range(WORKERS)]
-    _wait_for(engine, farm.entries)
-    statuses = _stop(workers)
+    now, sessions = datetime.now(UTC), database.sessions(engine)
+    with sessions.begin() as session:
+        session.add_all([*farm.groups(now), *subscribers(now), *yesterdays(now)])
+    chance, ports, seen = random.Random(7), free_ports(PORTALS), Counter[int | None]()
+    with Mailbox() as mailbox:
+        mother = nursery(
+            database_url, FILCOMMUN_SMTP_URL=mailbox.smtp_url, FILCOMMUN_MAIL_PER_MINUTE="9999"
+        )
+        kinds = [("work",)] * WORKERS + [("serve", port) for port in ports]
+        running = [mother.start(*kind) for kind in kinds]
+        wait_until(lambda: all(answer(port) == 200 for port in ports))
+        for number in range(KILLS):
+            time.sleep(chance.uniform(0.1, 1.0))
+            # Workers and portals in turn, so that both are surely hit.
+            who = chance.randrange(WORKERS) if number % 2 else WORKERS + chance.randrange(PORTALS)
+            mother.kill(running[who])
+            seen.update(answer(port) for port in ports)
+            running[who] = mother.start(*kinds[who])
+        statuses = {mother.stop(one) for one in running[:WORKERS]}
+        wait_until(lambda: farm.is_quiet)
+        # Leases of killed workers run out by themselves; here the test lets them run out at once.
+        with sessions.begin() as session:
+            session.execute(update(Source).values(claimed_until=None, next_crawl_at=now))
+            session.execute(update(Letter).values(claimed_until=None))
+        running[:WORKERS] = [mother.start("work") for _ in range(WORKERS)]
+        wait_until(lambda: all_is_done(engine, farm.entries + 5))
+        statuses |= {mother.stop(one) for one in running}
+        mails = list(mailbox.mails)
+    assert max(farm.most_at_once.values()) == 1
+    # A portal either answers or is gone, and the others go on.
+    assert set(seen) <= {200, None}
+    assert seen[200] >= KILLS
+    # A worker that is only just starting has no handler for the signal yet.
+    assert statuses <= {0, -15}
+    with Session(engine) as session:
+        crawled = session.scalar(select(func.count(func.distinct(Crawl.source_id))))
+        assert crawled == len(farm.servers) * 2
+        for address, told in told_by_reader(session).items():
+            assert max(Counter(told).values()) == 1, f"{address} was told twice"
+        letters = session.scalars(select(Letter)).all()
+        digests = [letter for letter in letters if letter.kind == "digest"]
+        assert Counter(letter.address for letter in digests) == {
+            f"alice{n}@daily.example": 1 for n in range(READERS)
+        }
+    arrived = Counter(mail["Message-ID"] for mail in mails)
+    assert max(arrived.values()) == 1
+    # Killed between the last line and its answer, a letter counts as sent and is not sent again.
+    assert len(letters) - KILLS <= len(arrived) <= len(letters)
+
+
+def all_is_done(engine: Engine, entries: int) -> bool:
+    """Everything stored, indexed, told and sent."""
+    open_rows = (
+        select(func.count()).select_from(Entry).where(Entry.matched_at.is_(None)),
+        select(func.count()).select_from(Match).where(Match.told_at.is_(None)),
+        select(func.count()).select_from(Letter).where(Letter.sent_at.is_(None)),
+        select(func.count())
+        .select_from(Subscription)
+        .where(Subscription.next_digest_at < datetime.now(UTC)),
+    )
     with Session(engine) as session:
         stored = session.scalar(select(func.count()).select_from(Entry))
-        crawled = session.scalar(select(func.count(func.distinct(Crawl.source_id))))
-        sources = session.scalar(select(func.count()).select_from(Source))
-    assert (stored, crawled) == (farm.entries, sources)
-    assert max(farm.most_at_once.values()) == 1
-    # One that was only just starting has no handler yet; none ends in a failure.
-    assert statuses <= {0, -signal.SIGTERM}
+        return stored == entries and not any(session.scalar(query) for query in open_rows)
 
 
-def _stop(workers: Sequence[subprocess.Popen[bytes]]) -> set[int]:
-    for worker in workers:
-        worker.terminate()
-    return {worker.wait(timeout=60) for worker in workers}
-
-
-def _wait_for(engine: Engine, entries: int) -> None:
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        with Session(engine) as session:
-            if session.scalar(select(func.count()).select_from(Entry)) == entries:
-                return
-        time.sleep(0.5)
+def told_by_reader(session: Session) -> dict[str, list[int]]:
+    """Address → the entries that letters told it."""
+    told: dict[str, list[int]] = {}
+    query = select(Letter.address, Issue.entries).join(Issue, Letter.issue_id == Issue.id)
+    for address, entries in session.execute(query):
+        told.setdefault(address, []).extend(entry["id"] for entry in entries)
+    return told
