@@ -130,6 +130,8 @@ def in_words(field: str, value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return " ".join(map(str, value))
+    if field == "status":
+        return _status(str(value))
     if field == "rights":
         words = {
             "link": _("le titre et le lien"),
@@ -138,6 +140,29 @@ def in_words(field: str, value: Any) -> str:
         }
         return words.get(str(value), str(value))
     return str(value)
+
+
+def _status(value: str) -> str:
+    words = {
+        "listed": _("dans l’annuaire"),
+        "contacted": _("dans l’annuaire, contacté"),
+        "participating": _("dans l’annuaire, participe"),
+        "declined": _("retiré de l’annuaire"),
+        "withdrawn": _("parti de l’annuaire"),
+    }
+    return words.get(value, value)
+
+
+def told(change: Mapping[str, Any]) -> str:
+    """What a proposal asks for, in a line: each field and what it becomes; empty for no fields."""
+    parts = []
+    for field, wanted in change.items():
+        value = wanted["to"] if isinstance(wanted, dict) and "to" in wanted else wanted
+        if words := in_words(field, value):
+            parts.append(_("%(field)s : %(value)s", field=label(field), value=words))
+        elif isinstance(wanted, dict):
+            parts.append(_("%(field)s : rien", field=label(field)))
+    return " ; ".join(parts)
 
 
 def label(field: str) -> str:
@@ -161,7 +186,8 @@ def label(field: str) -> str:
 
 def side(field: str, before: Any, after: Any, *, now: str = "") -> Side:
     """One field side by side."""
-    left, right = both_sides(in_words(field, before), in_words(field, after))
+    between = ", " if field in DIMENSIONS else " "
+    left, right = both_sides(in_words(field, before), in_words(field, after), between=between)
     return Side(label(field), left, right, now)
 
 

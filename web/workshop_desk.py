@@ -23,7 +23,6 @@ from aggregator.store.tables import Amendment, Group, Moderator, Workshop
 from aggregator.taxonomy import terms
 from web import amended, current, forms
 from web.amended import Card
-from web.differences import both_sides
 from web.groups import group_or_stop, places_to_choose
 from web.languages import flash, translate_many
 from web.languages import translate as _
@@ -332,13 +331,13 @@ def _changes(group: Group) -> dict[str, Any]:
 
 def _clash(conflict: Conflict) -> Clash:
     field = conflict.field
-    now = amended.in_words(field, profile.value_of(conflict.group, field))
+    now = profile.value_of(conflict.group, field)
     return Clash(
         group=conflict.group,
         label=amended.label(field),
-        now=now,
+        now=amended.in_words(field, now),
         choices=tuple(
-            Choice(one, both_sides(now, amended.in_words(field, one.change[field]["to"]))[1])
+            Choice(one, amended.side(field, now, one.change[field]["to"]).after)
             for one in conflict.proposals
         ),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
@@ -19,6 +21,7 @@ from web import amended, current
 from web.amended import Side
 from web.caching import PAGE_SECONDS, keep_for
 from web.languages import language
+from web.languages import translate as _
 from web.listing import spoken
 from web.moderators import signed_in
 from web.typography import PARIS, day_of
@@ -75,7 +78,10 @@ def page(slug: str) -> str:
 def paper(slug: str) -> Response:
     """The minutes on paper."""
     report = workshops.report(current.session(), workshop_or_stop(slug))
-    response = Response(minutes.write(report, language=spoken()), content_type=PDF_MEDIA_TYPE)
+    decided = (*report.accepted, *report.refused, *report.postponed)
+    changes = {one.id: amended.told(one.change) for one in decided}
+    body = minutes.write(report, changes=changes, language=spoken())
+    response = Response(body, content_type=PDF_MEDIA_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{report.workshop.slug}.pdf"'
     return keep_for(response, PAGE_SECONDS)
 
@@ -106,7 +112,17 @@ def compare() -> str:
         after=None if is_now else after,
         told=told(difference),
         drawing=_map(difference),
+        rings=[
+            (Markup(svg.ring(mark, 12, 12, 9)), words)  # noqa: S704  our own shapes
+            for mark, words in (("arrived", _("arrivé")), ("changed", _("changé")))
+        ],
     )
+
+
+@blueprint.app_template_global("told_of")
+def told_of(change: Mapping[str, Any]) -> str:
+    """What a proposal asks for, in a line."""
+    return amended.told(change)
 
 
 def told(difference: InventoryDifference) -> Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aggregator.publish import paper
@@ -32,17 +32,26 @@ _WORDS = {
 }  # fmt: skip
 
 
-def write(report: Report, *, language: str = "fr") -> bytes:
-    """The minutes of a workshop, closed or not; what is private is not in a report."""
-    words = _WORDS["en" if language.startswith("en") else "fr"]
+def write(
+    report: Report, *, changes: Mapping[int, str] | None = None, language: str = "fr"
+) -> bytes:
+    """The minutes of a workshop, closed or not; what is private is not in a report.
+
+    `changes` says in words what each decision was about, by its id.
+    """
+    english = language.startswith("en")
+    words = _WORDS["en" if english else "fr"]
     workshop = report.workshop
     flow = _Flow(workshop.title)
     flow.say(words["minutes"], size=3.4, colour=paper.THREAD, bold=True)
     flow.say(workshop.title, size=7.0, bold=True)
-    where = f"{workshop.held_on.isoformat()} · {line(workshop.place)}".rstrip(" ·")
+    day = workshop.held_on
+    where = f"{day.isoformat() if english else f'{day:%d/%m/%Y}'} · {line(workshop.place)}"
+    where = where.rstrip(" ·")
     flow.say(where, size=3.6, colour=paper.SOFT)
     if workshop.participants:
-        flow.say(f"{words['there']} : {line(workshop.participants)}", size=3.6)
+        people = filter(None, map(line, workshop.participants.splitlines()))
+        flow.say(f"{words['there']} : {', '.join(people)}", size=3.6)
     if workshop.closed_at is None:
         flow.say(words["open"], size=3.6, bold=True)
     flow.gap(3)
@@ -55,7 +64,10 @@ def write(report: Report, *, language: str = "fr") -> bytes:
         "postponed": report.postponed,
     }
     for state, decided in decisions.items():
-        told = (_decision(one, language, words["departed"]) for one in decided)
+        told = (
+            _decision(one, (changes or {}).get(one.id, ""), language, words["departed"])
+            for one in decided
+        )
         flow.list(words[state], told)
     if not any(decisions.values()):
         flow.say(words["nothing"], size=3.8)
@@ -69,9 +81,11 @@ def write(report: Report, *, language: str = "fr") -> bytes:
     return flow.write()
 
 
-def _decision(decision: Decision, language: str, departed: str) -> str:
+def _decision(decision: Decision, change: str, language: str, departed: str) -> str:
     kind = wording.sentence(f"kind_{decision.kind}", language)
     said = [f"{kind} : {line(decision.subject) or departed}"]
+    if change:
+        said.append(line(change))
     if decision.reason and wording.is_known(decision.reason):
         said.append(wording.sentence(decision.reason, language))
     if decision.note:
@@ -93,7 +107,8 @@ class _Flow:
         for told in self._sheet.wrapped(words, size=size, width=width, bold=bold):
             if self._y + size > _HIGH - _MARGIN:
                 self._turn()
-            self._sheet.text(_MARGIN, self._y, told, size=size, colour=colour, bold=bold)
+            # The base line lies below the top of the line by about the height of its letters.
+            self._sheet.text(_MARGIN, self._y + size, told, size=size, colour=colour, bold=bold)
             self._y += size * 1.45
 
     def list(self, title: str, items: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from aggregator.errors import Refused
 from aggregator.registry import amendments, applying, governance, keepers
 from aggregator.registry.comparing import Difference, conflicts
-from aggregator.registry.wording import REFUSAL_REASONS
+from aggregator.registry.wording import REFUSAL_REASONS, SETTLED
 from aggregator.store import outbox
 from aggregator.store.tables import (
     Amendment,
@@ -77,13 +77,14 @@ def decide(
 ) -> Amendment:
     """Accept, refuse or postpone; whoever proposed it is told by mail if they left an address.
 
-    A refusal needs a reason of REFUSAL_REASONS. Where several must agree, accepting adds a voice
-    and the amendment stays open until enough have. Raises Refused: decided already, not allowed,
-    subject gone, or changed meanwhile (`despite_conflict` decides nevertheless).
+    A refusal needs a reason of REFUSAL_REASONS or, in a workshop, SETTLED. Where several must
+    agree, accepting adds a voice and the amendment stays open until enough have. Raises Refused:
+    decided already, not allowed, subject gone, or changed meanwhile (`despite_conflict` decides
+    nevertheless).
     """
     if verdict not in VERDICTS:
         raise Refused("unknown_value", field="verdict", value=verdict[:50])
-    if verdict == "refuse" and reason not in REFUSAL_REASONS:
+    if verdict == "refuse" and reason not in (*REFUSAL_REASONS, *SETTLED):
         raise Refused("reason_needed")
     governance.require(session, amendment, moderator)
     _not_ones_own_judge(session, amendment, moderator)

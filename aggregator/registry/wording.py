@@ -24,6 +24,9 @@ REFUSAL_REASONS: Final = (
 )
 """Why a moderator refuses or postpones an amendment, the commonest first (keys 1 to 9 and 0)."""
 
+SETTLED: Final = ("other_table", "as_it_is")
+"""Why a workshop did not follow one table: it followed another, or keeps what is there."""
+
 REPORT_REASONS: Final = (
     "hate",
     "personal_data",
@@ -187,6 +190,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Copyright or image rights.",
     ),
     "other": ("Autre raison.", "Another reason."),
+    "other_table": ("L’atelier a suivi une autre table.", "The workshop followed another table."),
+    "as_it_is": ("L’atelier garde ce qui est là.", "The workshop keeps what is there."),
     # Why something was accepted.
     "checked": ("Vérifié.", "Checked."),
     "trusted": (

@@ -15,12 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, moderation, profile, snapshots
+from aggregator.registry import amendments, moderation, profile, snapshots, wording
 from aggregator.registry.listing import slug_of
 from aggregator.registry.marked import Fault
 from aggregator.registry.sheets import Row, read_sheet, same_address
 from aggregator.registry.similar import Names
-from aggregator.registry.wording import sentence
 from aggregator.store import directory
 from aggregator.store.suppressions import address_key
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
@@ -201,12 +200,13 @@ def settle(
     note: str = "",
 ) -> None:
     """Accept one side of a conflict and refuse the others; None refuses all."""
+    why_not = wording.SETTLED[chosen is None]
     for amendment in conflict.proposals:
         if chosen is not None and amendment.id == chosen.id:
             moderation.decide(session, amendment, "accept", moderator, now=now, note=note)
         else:
             moderation.decide(
-                session, amendment, "refuse", moderator, now=now, reason="other", note=note
+                session, amendment, "refuse", moderator, now=now, reason=why_not, note=note
             )
 
 
@@ -247,6 +247,8 @@ class Decision:
     """A code of `wording`; empty where none was given."""
     note: str
     why: str
+    change: Mapping[str, Any]
+    """As its amendment has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,7 @@ def _decision(amendment: Amendment) -> Decision:
         reason=amendment.reason,
         note=amendment.note if said else "",
         why=amendment.why if said else "",
+        change=amendment.change if said else {},
     )
 
 
@@ -329,7 +332,10 @@ class _Sheet:
             else:
                 self.change(group, cells)
         except Refused as error:
-            self.faults.append(Fault(row.line, sentence(error.reason, "fr", **error.values)))
+            values = dict(error.values)
+            if "field" in values:
+                values["field"] = _column(str(values["field"]))
+            self.faults.append(Fault(row.line, wording.sentence(error.reason, "fr", **values)))
 
     def known(self, cells: Mapping[str, str]) -> Group | None:
         """The group a row is about; None for a new one; raises Refused for a wrong slug."""
@@ -390,6 +396,11 @@ class _Sheet:
 _FIELDS: Final = frozenset(
     {"name", "home", "description", "category", "contact", "language", *DIMENSIONS}
 )
+
+
+def _column(field: str) -> str:
+    """What the sheet to fill in calls a field."""
+    return next((column for column in BLANK if column in _COLUMNS.get(field, ())), field)
 
 
 def _named(cells: Mapping[str, str]) -> dict[str, str]:

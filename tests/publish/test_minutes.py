@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -39,12 +38,12 @@ def test_long_minutes_and_many_decisions_take_the_pages_they_need(
     report: workshops.Report,
 ) -> None:
     report.workshop.minutes = "\n\n".join("On a beaucoup parlé. " * 40 for _ in range(20))
-    decided: Any = tuple(
-        SimpleNamespace(kind="profile", subject=f"Groupe {n}", reason="unclear", note="مرحبا " * 9)
-        for n in range(80)
-    )
-    many: Any = SimpleNamespace(
-        workshop=report.workshop, difference=report.difference,
-        accepted=decided, refused=decided, postponed=(),
+    decided = tuple(
+        workshops.Decision(
+            id=number, kind="profile", subject=f"Groupe {number}", table="1", reason="unclear",
+            note="مرحبا " * 9, why="", change={},
+        )
+        for number in range(80)
     )  # fmt: skip
-    assert _pages(minutes.write(many)) > 3
+    many = replace(report, accepted=decided, refused=decided)
+    assert _pages(minutes.write(many, changes={1: "Thèmes : Transports"})) > 3

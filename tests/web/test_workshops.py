@@ -97,7 +97,11 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
         assert "Clore l’atelier" in html
     html = workshop.send(PAGE, to=f"{PAGE}/clore", minutes="Merci.").get_data(as_text=True)
     assert "est clos" in html
-    for words in ("Vergers urbains", "Lilas vélo (association)", "Vote à main levée", "Merci."):
+    html = html.replace("\u202f", " ").replace("\u00a0", " ")
+    for words in (
+        "Vergers urbains", "Lilas vélo (association)", "Vote à main levée", "Merci.",
+        "Le nom : Les Lilas à bicyclette", "L’atelier a suivi une autre table.",
+    ):  # fmt: skip
         assert words in html
     assert "Clore l’atelier" not in html
     assert "Thèmes" in workshop.get("/moderation?etat=postponed"), "what it postponed is not lost"
@@ -147,6 +151,7 @@ def test_sheet_with_a_fault_is_told_by_line_and_nothing_is_taken(
     body = "slug;thèmes\nlilas-a-velo;environnement\nnulle-part;environnement\nplaine-verte;magie\n"
     html = take(workshop, "1", body.encode())
     assert "Rien n’a été pris" in html
+    assert "pour thèmes" in html, "in the words of the sheet"
     assert '<th scope="row">3</th>' in html
     assert '<th scope="row">4</th>' in html
     assert waiting(own_parts) == []
@@ -243,13 +248,18 @@ def test_a_workshop_is_played_in_a_browser(
     page.goto(address + invited(own_parts))
     page.get_by_role("button", name="Oui").click()
     page.goto(f"{address}/ateliers")
+    for name in ("La carte en affiche", "Une fiche par groupe", "Un tableau à remplir"):
+        with page.expect_download() as printed:
+            page.get_by_role("link", name=name).click()
+        assert printed.value.failure() is None
     page.get_by_role("link", name="Ouvrir un atelier").click()
     page.get_by_label("Titre").fill("Atelier de Pantin")
     page.get_by_role("button", name="Ouvrir").click()
-    for number, body in (("1", FIRST), ("2", SECOND)):
+    # One table's spreadsheet writes Latin-1 with semicolons, the other UTF-8 with commas.
+    for number, body in (("1", FIRST.encode("latin-1")), ("2", SECOND.encode())):
         page.locator("#t1").fill(number)
         page.locator("#tableau").set_input_files(
-            {"name": "t.csv", "mimeType": "text/csv", "buffer": body.encode()}
+            {"name": "t.csv", "mimeType": "text/csv", "buffer": body}
         )
         page.get_by_role("button", name="Importer").click()
         page.locator(".notice.good").wait_for()
@@ -263,7 +273,15 @@ def test_a_workshop_is_played_in_a_browser(
     page.get_by_role("button", name="Clore").click()
     page.get_by_text("L’atelier est clos").wait_for()
     assert "Nous avons bien travaillé." in page.content()
+    with page.expect_download() as printed:
+        page.get_by_role("link", name="Le compte rendu en PDF").click()
+    assert printed.value.failure() is None
     page.goto(f"{address}/ateliers/comparer")
-    assert page.locator(".ring").count() == 2
+    told = page.get_by_label("Différences")
+    assert "Vergers urbains" in told.inner_text()
+    told.locator("summary").first.click()
+    assert told.locator("ins").first.is_visible()
+    assert page.locator(".map .ring").count() == 2
+    assert page.locator(".map .node.faint").count() > 0
     assert errors == []
     page.close()

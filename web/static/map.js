@@ -2,13 +2,16 @@
 // What one sees is in the address: `cherche` and `vue` in the query, the group or thread in the anchor.
 
 export function maps(page) {
-  const frame = page.querySelector("#dessin .map");
+  const frame = page.querySelector(".map");
   const drawing = frame?.querySelector("svg.fil-map");
+  if (!drawing) return;
+  // On a small screen the map is wider than its frame: it opens on its middle.
+  frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2;
+  grab(frame);
   const tools = page.querySelector("[data-map-tools]");
-  if (!drawing || !tools) return;
+  if (!tools) return;
   tools.hidden = false;
   zoom(tools, frame, drawing);
-  grab(frame);
   if (!drawing.querySelector(".links")) return;
   const map = {
     drawing,
@@ -101,8 +104,6 @@ function zoom(tools, frame, drawing) {
   };
   const keep = () => remember("vue", scale > 1.01 ? [scale, ...middle()].map((value) => value.toFixed(2)).join(",") : "");
   const saved = (new URLSearchParams(location.search).get("vue") ?? "").split(",").map(Number);
-  // On a small screen the map is wider than its frame: it opens on its middle.
-  apply(1, [0.5, 0]);
   if (saved.length === 3 && saved.every(Number.isFinite)) apply(saved[0], saved.slice(1));
   const by = (factor) => { apply(factor === 0 ? 1 : scale * factor); keep(); };
   tools.addEventListener("click", (event) => {

@@ -94,7 +94,7 @@ def _boxes(
         if ticked:
             sheet.box(left + 0.6, at - 1.8, 1.4, 1.4, fill=paper.THREAD)
         label = publication.label(dimension, term.slug, language) or term.slug
-        sheet.text(left + 4.2, at, label, size=2.6, widest=inner - 5)
+        at = sheet.lines(left + 4.2, at, label, size=2.6, width=inner - 5, most=2) - 2.6 * 1.3
     return at + 3.2
 
 

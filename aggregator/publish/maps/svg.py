@@ -75,9 +75,10 @@ def write(chart: Chart, *, standalone: bool = False, marks: Mapping[str, str] | 
 
 def body(chart: Chart, marks: Mapping[str, str] | None = None) -> list[str]:
     """Everything inside of the map, in the order in which it is painted and read."""
+    strength = 0.08 if marks else _strength(chart)
     return [
         f'<g class="links" stroke="{THREAD}" stroke-width="0.9" fill="none" '
-        f'stroke-opacity="{_strength(chart)}" aria-hidden="true">{"".join(_links(chart))}</g>',
+        f'stroke-opacity="{strength}" aria-hidden="true">{"".join(_links(chart))}</g>',
         f'<g class="hubs">{"".join(_hub(hub, chart) for hub in chart.hubs)}</g>',
         # Letters stand on a rim of paper, so that threads pass behind them.
         f'<g class="groups" font-size="{network.NAME_SIZE:g}" stroke="{GROUND}" '
@@ -134,6 +135,16 @@ def corners(shape: str, x: float, y: float, radius: float) -> list[tuple[float, 
 def look(kind: str | None) -> tuple[str, str]:
     """Colour and shape of a kind."""
     return KINDS.get(kind or "", NO_KIND)
+
+
+def ring(marked: str, x: float, y: float, radius: float) -> str:
+    """What shows that a group has arrived or changed."""
+    dashes = MARKED[marked][2]
+    return (
+        f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="none" '
+        f'stroke="{THREAD}" stroke-width="2"'
+        f"{f' stroke-dasharray={chr(34)}{dashes}{chr(34)}' if dashes else ''}/>"
+    )
 
 
 def size_in_words(language: str) -> str:
@@ -205,26 +216,22 @@ def _nodes(chart: Chart, marks: Mapping[str, str]) -> str:
 def _node(node: Node, chart: Chart, marked: str | None, is_difference: bool) -> str:
     colour, shape = look(node.kind)
     told = f"{node.name}{_described(node, chart)}"
-    ring = ""
+    around = ""
     if marked in MARKED:
-        french, english, dashes = MARKED[marked]
+        french, english, _dashes = MARKED[marked]
         told = f"{told} – {english if chart.language.startswith('en') else french}"
-        ring = (
-            f'<circle class="ring" cx="{node.x:.1f}" cy="{node.y:.1f}" '
-            f'r="{node.radius + 4:g}" fill="none" stroke="{THREAD}" stroke-width="2"'
-            f"{f' stroke-dasharray={chr(34)}{dashes}{chr(34)}' if dashes else ''}/>"
-        )
+        around = ring(marked, node.x, node.y, node.radius + 4)
     told = _text(told)
     drawn = mark(shape, node.x, node.y, node.radius, colour, kind=node.kind or "none")
     strength = ' font-weight="bold"' if marked in MARKED else ""
     if not (node.recent or strength):
         strength = ' fill-opacity="0.8"'
-    faint = ' class="node faint" opacity="0.3"' if is_difference and not ring else ' class="node"'
+    faint = ' class="node faint" opacity="0.3"' if is_difference and not around else ' class="node"'
     return (
         f'<g{faint} id="g-{escape(node.slug)}" data-group="{escape(node.slug)}" '
         f'data-kind="{node.kind or ""}" data-hubs="{" ".join(node.hubs)}" '
         f'data-name="{_text(node.name.casefold())}">'
-        f"<title>{told}</title>{ring}{drawn}"
+        f"<title>{told}</title>{around}{drawn}"
         f'<text x="{node.x + network.NAME_AT:.0f}" y="{node.y + 5:.0f}" stroke-width="3" '
         f'unicode-bidi="plaintext"{strength}>'
         f'<a href="{escape(node.url)}" aria-label="{told}">{_name(node)}</a>'
