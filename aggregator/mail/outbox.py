@@ -106,6 +106,7 @@ class _Round:
         self.report = Report()
         self._sessions, self._clock, self._settings = sessions, clock, settings
         self._mailers = list(mailers)
+        self._is_reached = False
         self._waiting: deque[Letter] = deque()
         self._followed: dict[int, Subscription] = {}
         # Letters of this batch that the server took; `handed_at` vouches for them meanwhile.
@@ -156,13 +157,26 @@ class _Round:
         """Commit that these are handed over, and hand them over."""
         if not ready:
             return
+        claim = ready[0].letter.claimed_until
+        assert claim is not None
         with self._sessions.kw["bind"].connect() as connection:
-            outbox.handed_over(connection, [one.letter.id for one in ready], now=self._clock())
+            ours = outbox.handed_over(
+                connection,
+                [one.letter.id for one in ready],
+                claim=claim,
+                now=self._clock(),
+            )
+            still_ours = [one for one in ready if one.letter.id in ours]
             connection.commit()
             # Whoever is killed between the commit and the last lines loses these letters:
             # nothing else may stand here.
-            for one in ready:
+            for one in still_ours:
                 self._go_on(one)
+        for one in ready:
+            if one.letter.id not in ours:
+                log.warning("letter was taken up by another process", id=one.letter.id)
+                one.talk.close()
+                one.step = None
 
     def _go_on(self, one: _Handover) -> None:
         try:
@@ -184,10 +198,13 @@ class _Round:
             try:
                 mailer.connect()
             except MailError as error:
+                # One that worked may have been one too many for the server.
                 self._mailers.remove(mailer)
-                if not self._mailers:
+                if not (self._is_reached and self._mailers):
                     self._away(error)
+                    return []
             else:
+                self._is_reached = True
                 opened.append(mailer)
         return opened
 

@@ -106,6 +106,12 @@ class Patient(SMTP):
 
 
 @pytest.fixture
+def listener(post_office: PostOffice) -> Callable[[], asyncio.BaseProtocol]:
+    """Makes one more connection of the post office, for a server of the test's own."""
+    return lambda: Patient(post_office, hostname="post.example")
+
+
+@pytest.fixture
 def closed_office() -> tuple[PostOffice, Callable[[], AbstractContextManager[int]]]:
     """A post office where nobody listens yet, and what opens it on its port for a block."""
     office = PostOffice()

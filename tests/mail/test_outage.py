@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -75,6 +76,28 @@ def test_letters_wait_for_an_hour_and_leave_afterwards_once_each_and_in_order(
     assert [recipient for _, recipient in office.envelopes] == links + digests
     session.expire_all()
     assert session.scalar(select(func.max(Letter.tries))) == 1, "no letter is charged with it"
+
+
+def test_a_server_that_allows_one_connection_is_sent_to_over_that_one(
+    sessions: sessionmaker[Session], clock: Any, settings: Settings, post_office: Any,
+    serve: Callable[..., int], listener: Callable[[], Any], session: Session, now: datetime,
+) -> None:  # fmt: skip
+    class Full(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            self.transport = transport
+            transport.write(b"421 4.7.0 Too many connections\r\n")
+            transport.close()
+
+    port = serve(lambda: Full() if post_office.talking else listener())
+    for number in range(30):
+        address = f"a{number}@d{number}.example"
+        store.write(session, "manage_subscriptions", address, now=now, values=LINK)
+    session.commit()
+    mailers = [SmtpMailer(f"smtp://127.0.0.1:{port}") for _ in range(4)]
+    report = outbox.send_due(sessions, mailers, clock, settings=settings)
+    assert report == outbox.Report(sent=30)
+    assert len({recipient for _, recipient in post_office.envelopes}) == 30
 
 
 def test_a_server_that_breaks_off_is_asked_again_and_the_others_wait_as_they_are(

@@ -274,6 +274,23 @@ def test_killed_after_the_last_line_it_is_not_sent_again(
     assert "answer was lost" in _letter(sessions, letter_id).last_error
 
 
+def test_what_another_process_took_up_meanwhile_is_not_sent_again(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+) -> None:  # fmt: skip
+    class Slow(type(mailer)):  # type: ignore[misc]  # the tests' own outbox
+        def talk(self, mail: Outgoing) -> Talk:
+            yield Step.WAITING
+            clock.now += store.LEASE
+            assert send().sent == 1, "another process finds the claim outlived"
+            return (yield from super().talk(mail))
+
+    write()
+    slow = Slow()
+    assert send(mailer=slow) == outbox.Report()
+    assert slow.sent == []
+    assert len(mailer.sent) == 1
+
+
 def test_a_refusal_after_the_last_line_is_tried_again(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
 ) -> None:  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.doctor import mail as doctor
 from aggregator.errors import SettingsError
 from aggregator.mail import standing
 from aggregator.mail.standing import Verdict
@@ -139,3 +140,25 @@ def test_no_record_is_told_apart_from_no_answer(monkeypatch: pytest.MonkeyPatch)
 def test_a_selector_that_is_none_ends_the_start_with_a_sentence(selector: str) -> None:
     with pytest.raises(SettingsError, match="FILCOMMUN_DKIM_SELECTOR"):
         _settings(dkim_selector=selector)
+
+
+def test_the_doctor_tries_the_server_and_tells_what_the_dns_says(
+    post_office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "texts", lambda name: WELL.get(name, []))
+    told = list(doctor.server(_settings(smtp_url=f"smtp://127.0.0.1:{post_office.port}")))
+    assert [(finding.subject, finding.level) for finding in told] == [
+        ("mail", "good"),
+        ("sender", "good"),
+        ("sender", "good"),
+        ("sender", "good"),
+    ]
+    assert post_office.received == []
+
+
+def test_the_doctor_says_why_a_server_cannot_be_used() -> None:
+    (fault,) = doctor.server(_settings(smtp_url="smtp://127.0.0.1:1"))
+    assert (fault.subject, fault.level) == ("mail", "fault")
+    assert "FILCOMMUN_SMTP_URL" in fault.remedy
+    (advice,) = doctor.server(_settings())
+    assert advice.level == "advice"
