@@ -252,7 +252,8 @@ def _opened(file: Path) -> Iterator[Path]:
         folder = Path(name)
         try:
             with tarfile.open(file, "r:gz") as tar:
-                tar.extractall(folder, filter="data")
+                for member in tar:
+                    _unpack(tar, member, folder)
             manifest = json.loads((folder / "manifest.json").read_text())
         except (OSError, tarfile.TarError, EOFError, ValueError) as error:
             raise DatabaseError(f"{file} is not a backup of Fil commun: {error}.") from error
@@ -262,6 +263,21 @@ def _opened(file: Path) -> Iterator[Path]:
             if not (folder / member).is_file() or _digest(folder / member) != digest:
                 raise DatabaseError(f"{file} is damaged: {member} is not as it was written.")
         yield folder
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """One file or folder, inside `folder` alone; Debian 12's Python has no filter for this."""
+    place = (folder / member.name).resolve()
+    if not place.is_relative_to(folder.resolve()) or not (member.isfile() or member.isdir()):
+        raise tarfile.TarError(f"{member.name!r} does not belong in a backup")
+    if member.isdir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    content = tar.extractfile(member)
+    assert content is not None
+    with content, place.open("wb") as written:
+        shutil.copyfileobj(content, written)
 
 
 def _check(folder: Path, url: str, look: Look | None) -> Contents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
 import tarfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -75,13 +76,26 @@ def test_a_backup_in_which_one_file_was_changed_is_refused(
     saved: Path, database_url: str, tmp_path: Path
 ) -> None:
     inside = tmp_path / "inside"
-    with tarfile.open(saved) as tar:
-        tar.extractall(inside, filter="data")
+    inside.mkdir()
+    subprocess.run(["tar", "-xzf", saved, "-C", inside], check=True)
     (inside / "media" / "velo.webp").write_bytes(b"another picture")
     with tarfile.open(saved, "w:gz") as tar:
         tar.add(inside, "")
     with pytest.raises(DatabaseError, match=r"media/velo.webp is not as it was written"):
         backup.check(saved, database_url)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "link"])
+def test_a_backup_that_reaches_outside_its_folder_is_refused(
+    name: str, tmp_path: Path, database_url: str
+) -> None:
+    with tarfile.open(tmp_path / "forged.tar.gz", "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        if name == "link":
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(member)
+    with pytest.raises(DatabaseError, match="does not belong in a backup"):
+        backup.check(tmp_path / "forged.tar.gz", database_url)
 
 
 def test_settings_are_in_the_backup_and_secrets_only_when_wished(tmp_path: Path) -> None:
