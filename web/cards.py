@@ -90,14 +90,13 @@ def _marked(text: str, language: str, sought: Query) -> tuple[Markup, bool]:
 
 
 def _excerpt(entry: Entry, usual: str, sought: Query) -> tuple[Markup, bool]:
-    """The usual excerpt if it holds a word sought, or else the part of the text that does."""
-    found = _marked(usual, entry.language, sought)
-    if found[1] or not usual or not has_text(sought):
-        return found
+    """The part of what may be quoted that holds most of the words sought; else the usual one."""
+    if not usual or not has_text(sought):
+        return _written(usual, entry.language), False
     text, limit = rights.excerpt_from(entry), rights.EXCERPT_LENGTH
     chosen = highlight.excerpt(text, sought, limit=limit, language=entry.language)
     around = _pieces(chosen, entry.language)
-    return around if around[1] else found
+    return around if around[1] else (_written(usual, entry.language), False)
 
 
 def _holds(entry: Entry, sought: Query) -> bool:

@@ -8,6 +8,8 @@ from datetime import date
 from markupsafe import Markup
 
 WIDTH, HEIGHT, EDGE = 240, 56, 4
+_WIDEST = 40
+"""Pixels of one bar where there are few; many share the width of the page."""
 
 
 def line(points: Sequence[tuple[date, float]], label: str) -> Markup:
@@ -49,6 +51,6 @@ def bars(heights: Sequence[tuple[int, str, str]]) -> Markup:
         for height in [max(100 * count / top, 3 if count else 0)]
     )
     return Markup(
-        '<svg class="bars" viewBox="0 0 {} 100" preserveAspectRatio="none" aria-hidden="true">'
-        "{}</svg>"
-    ).format(10 * len(heights), drawn)
+        '<svg class="bars" width="{}" viewBox="0 0 {} 100" preserveAspectRatio="none"'
+        ' aria-hidden="true">{}</svg>'
+    ).format(_WIDEST * len(heights), 10 * len(heights), drawn)
