@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Gone, NotFound
 
-from aggregator.publish import rights
+from aggregator.publish import citation, rights
 from aggregator.search import suggest
 from aggregator.store import entries
 from aggregator.store.tables import Entry, EntryTag, EntryVersion, Group
@@ -56,11 +56,8 @@ class Change:
 @blueprint.get(f"/entrees/{ID}")
 def page(id: int) -> ResponseReturnValue:
     """An entry; 404 unknown, 410 hidden or left, a tombstone with 410 where it was deleted."""
-    entry = entries.one(current.session(), id)
-    if entry is None:
-        raise NotFound
-    group = entry.source.group
-    if entry.hidden_at is not None or entry.deleted_at is not None or not group.is_public:
+    entry = _known_entry(id)
+    if not rights.may_show(entry):
         return render_template("entries/gone.html", entry=entry, shown=rights.shown(entry)), 410
     shown = rights.shown(entry)
     story = entries.of_story(current.session(), entry.story_id) if entry.story_id else []
@@ -81,6 +78,25 @@ def page(id: int) -> ResponseReturnValue:
         similar=cards.cards(near, {}),
         structured=of_entry(entry, shown),
     )
+
+
+@blueprint.get(f"/entrees/{ID}/copie.json")
+def copy(id: int) -> ResponseReturnValue:
+    """What is shown of an entry now, dated and with its hash; 410 where nothing is."""
+    entry = _known_entry(id)
+    if not rights.may_show(entry):
+        raise Gone
+    made = citation.copy(entry, base_url=current.parts().settings.base_url, now=current.now())
+    response = jsonify(made)
+    response.headers["Content-Disposition"] = f'attachment; filename="fil-commun-{id}.json"'
+    return response
+
+
+def _known_entry(id: int) -> Entry:
+    entry = entries.one(current.session(), id)
+    if entry is None:
+        raise NotFound
+    return entry
 
 
 @blueprint.app_template_global("why")

@@ -132,6 +132,15 @@ def test_excerpt_shows_the_words_sought_within_the_rights(client: FlaskClient) -
     assert "ne nous laisse pas" not in hidden
 
 
+def test_entry_gives_a_dated_copy_to_cite_and_one_that_left_gives_none(client: FlaskClient) -> None:
+    assert 'href="/entrees/1/copie.json"' in page(client, "/entrees/1")
+    copy = client.get("/entrees/1/copie.json").get_json()
+    assert copy["taken_at"] == "2026-11-24T09:00:00Z"
+    assert copy["shown"]["title"].startswith("La piste cyclable")
+    assert client.get("/entrees/64/copie.json").status_code == 410
+    assert client.get("/entrees/9999/copie.json").status_code == 404
+
+
 def test_timeline_counts_what_its_months_find(client: FlaskClient) -> None:
     html = page(client, "/recherche?q=le+OU+la+OU+piste+OU+logement")
     months = re.findall(
