@@ -89,8 +89,14 @@ def preview() -> Response:
 
 @blueprint.post("")
 def ask() -> ResponseReturnValue:
-    """Ask an address to confirm; the answer is the same whoever has it."""
+    """Ask an address to confirm; the answer is the same whoever has it.
+
+    The same form shows the letter again as it is chosen now.
+    """
     session, wish = current.session(), _wish(request.form)
+    if forms.text("acte", 20) == "voir":
+        place = _place(request.form)
+        return redirect(place.elsewhere(url_for("subscription.index"), _choices(wish)), 303)
     refusal = None
     try:
         forms.require_person()
@@ -102,6 +108,7 @@ def ask() -> ResponseReturnValue:
             now=current.now(),
             place=rates.network(request.remote_addr or ""),
             names=_names(wish.view),
+            read_in=listing.spoken(),
         )
     except MailError:
         refusal = _("Cette adresse ne peut pas recevoir de courriel : vérifiez-la.")

@@ -50,12 +50,14 @@ def subscribe(
     now: datetime,
     place: str,
     names: Mapping[str, str] | None = None,
+    read_in: str | None = None,
 ) -> None:
     """Ask an address to confirm; what a page says afterwards is the same whoever has it.
 
     `place` is where the form came from (an IP address), kept as a keyed hash for a day. `names`
-    tells groups' names by slug, for the title. Raises MailError for what is no address, TooMany
-    when one place asks too often, FilcommunError for a wish that cannot be met.
+    tells groups' names by slug, for the title. `read_in` is the page's language, when it is not
+    the letter's: the proof keeps the words that were read. Raises MailError for what is no
+    address, TooMany when one place asks too often, FilcommunError for a wish that cannot be met.
     """
     address, wish = addresses.read(address), wish.checked()
     place_hash = _hashed(place, settings, now)
@@ -77,7 +79,7 @@ def subscribe(
     if same is not None and asked(since=now - ASKED_AGAIN):
         return
     if same is None:
-        same = _asked(subscriber, wish, place_hash, now, names)
+        same = _asked(subscriber, wish, place_hash, now, names, read_in or wish.language)
         session.flush()
     _ask(session, same, _CONFIRM, settings, now, REMINDED_AFTER + FORGOTTEN_AFTER)
 
@@ -304,13 +306,14 @@ def _asked(
     place_hash: str,
     now: datetime,
     names: Mapping[str, str] | None,
+    read_in: str,
 ) -> Subscription:
     subscription = Subscription(
         rhythm=wish.rhythm,
         place_hash=place_hash,
         created_at=now,
         consent={
-            "text": CONSENT[_of(wish.language)],
+            "text": CONSENT[_of(read_in)],
             "form": FORM,
             "asked_at": now.isoformat(),
         },

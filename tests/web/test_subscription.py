@@ -37,6 +37,24 @@ def test_letter_is_seen_before_an_address_is_given(visitor: Any) -> None:
     assert "sandbox" in letter.headers["Content-Security-Policy"]
 
 
+def test_what_is_chosen_counts_whether_the_letter_is_looked_at_again_or_not(
+    visitor: Any, own_parts: Parts
+) -> None:
+    chosen = {"rythme": "monthly", "jour_mois": "15", "langue_lettre": "en"}
+    answer = visitor.send("/abonnement?theme=logement", "/abonnement", acte="voir", **chosen)
+    assert "theme=logement&rythme=monthly" in answer.request.url
+    html = answer.get_data(as_text=True)
+    assert 'value="monthly" checked' in html
+    assert "What the groups published" in html
+    visitor.send(
+        "/abonnement?theme=logement", "/abonnement", adresse="nadia@lecture.example", **chosen
+    )
+    with own_parts.sessions() as session:
+        (one,) = session.query(Subscriber).one().subscriptions
+        assert (one.view, one.rhythm, one.day) == ("theme=logement", "monthly", 15)
+        assert one.consent["text"].startswith("J’accepte"), "the words that were read"
+
+
 def test_nothing_new_means_no_letter(visitor: Any) -> None:
     assert "sans nouvelle il n’y a pas de lettre" in visitor.get("/abonnement?q=xylophone")
 
