@@ -13,6 +13,7 @@ from typing import Protocol
 import segno
 from fpdf import FPDF
 
+from aggregator.publish.joining import printed
 from aggregator.publish.text import safe
 
 SIZES = {"a0": (1189.0, 841.0), "a1": (841.0, 594.0), "a2": (594.0, 420.0), "a3": (420.0, 297.0)}
@@ -93,6 +94,7 @@ class Paper:
         words = self._printable(words)
         if widest is not None:
             words = self._fitting(words, widest)
+        words = printed(words)
         width = self._pdf.get_string_width(words)
         left = x - {"left": 0.0, "middle": width / 2, "right": width}[align]
         if rim:

@@ -32,7 +32,7 @@ GAP, NAME_SIZE = 2.0, 12.5
 """Around each tile; of the letters of its name where they fit."""
 
 _TITLES = ("Les groupes par territoire", "The groups by place")
-_STEPS = ((0, 0.0), (1, 0.1), (2, 0.2), (3, 0.32), (6, 0.78), (10, 1.0))
+_STEPS = ((0, 0.0), (1, 0.12), (2, 0.24), (3, 0.38), (6, 0.78), (10, 1.0))
 """From how many groups on a tile is how dark; no shade between that neither ink is read on."""
 
 
@@ -200,7 +200,7 @@ def _tile(tile: Tile, cartogram: Cartogram) -> str:
         f'<a class="tile" href="{escape(cartogram.url(tile))}" '
         f'data-area="{tile.slug}" data-territory="{tile.territory}" '
         f'aria-label="{told}"><title>{told}</title>'
-        f'<rect x="{x + GAP:g}" y="{y + GAP:g}" width="{TILE[0] - 2 * GAP:g}" '
+        f'<rect class="shade" x="{x + GAP:g}" y="{y + GAP:g}" width="{TILE[0] - 2 * GAP:g}" '
         f'height="{TILE[1] - 2 * GAP:g}" rx="4" fill="{THREAD}" fill-opacity="{dark:g}" '
         f'stroke="currentColor" stroke-opacity="0.25"/>'
         f'<text text-anchor="middle" font-size="{letters:.1f}"{ink}>{spans}{count}</text></a>'

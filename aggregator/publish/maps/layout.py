@@ -17,6 +17,9 @@ CELL = (248.0, 24.0)
 WIDTH, HEIGHT = COLUMNS * CELL[0], 560.0
 """The field: its width, and its height while few groups are there."""
 
+_STEEP = 1.7
+"""How much farther a step up or down counts than one aside: groups gather broadly, not in piles."""
+
 Point = tuple[float, float]
 
 
@@ -86,14 +89,15 @@ def _outward(wanted: Point) -> Iterator[tuple[int, int]]:
     ring = 0
     while True:
         inner, outer = ring * step, (ring + 1) * step
+        reach = outer / _STEEP
         rows = range(
-            math.floor((wanted[1] - outer) / CELL[1]), math.ceil((wanted[1] + outer) / CELL[1]) + 1
+            math.floor((wanted[1] - reach) / CELL[1]), math.ceil((wanted[1] + reach) / CELL[1]) + 1
         )
         found = []
         for column in range(COLUMNS):
             for row in rows:
                 x, y = _middle((column, row))
-                distance = math.hypot(x - wanted[0], y - wanted[1])
+                distance = math.hypot(x - wanted[0], (y - wanted[1]) * _STEEP)
                 if inner <= distance < outer:
                     found.append((round(distance, 6), column, row))
         for _, column, row in sorted(found):
