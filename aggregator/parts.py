@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.search.engine import Engine
-from aggregator.search.engines import open_engine
+from aggregator.search.engines import open_patiently
 from aggregator.settings import Settings
 from aggregator.store import database
 
@@ -33,13 +33,14 @@ def utc_now() -> datetime:
 def open_parts(settings: Settings) -> Parts:
     """All parts of this process, over a database that is up to date.
 
-    Raises DatabaseError, BrokenIndex or SettingsError in a sentence.
+    An index that cannot be opened yet does not keep a process from starting. Raises DatabaseError
+    or SettingsError in a sentence.
     """
     engine = database.open_database(settings.database_url)
     database.require_current(engine)
     return Parts(
         settings=settings,
         sessions=database.sessions(engine),
-        engine=open_engine(settings.index_url),
+        engine=open_patiently(settings.index_url),
         clock=utc_now,
     )

@@ -16,7 +16,7 @@ import pytest
 
 from aggregator.errors import BrokenIndex, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine, IndexedEntry
-from aggregator.search.engines import open_engine
+from aggregator.search.engines import beside, open_engine, open_patiently
 from aggregator.search.query import EVERYTHING, Word
 
 Make = Callable[..., IndexedEntry]
@@ -38,9 +38,41 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
     folder = Path(index_url.partition(":")[2])
     folder.mkdir()
     (folder / "thesis.odt").write_text("precious")
-    with pytest.raises(BrokenIndex, match=r"thesis\.odt"):
-        open_engine(index_url)
+    for opening in (open_engine, open_patiently, beside):
+        with pytest.raises(SettingsError, match=r"thesis\.odt"):
+            opening(index_url)
+    assert [path.name for path in folder.iterdir()] == ["thesis.odt"]
     assert (folder / "thesis.odt").read_text() == "precious"
+
+
+@embedded
+def test_index_that_cannot_be_opened_yet_is_served_once_it_can(
+    index: Engine, index_url: str, make: Make
+) -> None:
+    index.add([make(1, "eau")])
+    index.commit()
+    index.close()
+    current = Path(index_url.partition(":")[2]) / "CURRENT"
+    name = current.read_text()
+    current.write_text("whoosh-0-0001")
+    with closing(open_patiently(index_url)) as patient:
+        with pytest.raises(BrokenIndex, match="another engine or version"):
+            patient.count()
+        current.write_text(name)
+        wait_for(lambda: patient.search(Word(("eau",))).ids == (1,))
+
+
+def wait_for(answer: Callable[[], bool]) -> None:
+    """Asks until the index can be opened and the answer is yes; gives up after a minute."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            assert answer()
+        except BrokenIndex:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        else:
+            return
 
 
 @embedded

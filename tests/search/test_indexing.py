@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.errors import BrokenIndex, UnwritableIndex
 from aggregator.search import indexing
 from aggregator.search.engine import Engine
-from aggregator.search.engines import open_engine
+from aggregator.search.engines import open_engine, open_patiently
 from aggregator.search.query import EVERYTHING, Tag, Word
 from aggregator.store.tables import Entry, EntryTag, Source
 
@@ -252,6 +252,22 @@ def test_index_of_another_version_is_rebuilt(
     with pytest.raises(BrokenIndex, match="another engine or version"):
         open_engine(index_url)
     assert reopen().count() == 3
+
+
+@embedded
+def test_worker_that_starts_beside_an_index_of_another_version_builds_it_anew(
+    sessions: sessionmaker[Session],
+    index: Engine,
+    index_url: str,
+    indexed: list[Entry],
+    folder: Path,
+) -> None:
+    index.close()
+    (folder / "CURRENT").write_text("tantivy-0-0001")
+    worker = open_patiently(index_url)
+    assert indexing.keep_up(sessions, worker, index_url, quiet) == 3
+    worker.close()
+    assert open_engine(index_url).count() == 3
 
 
 @embedded

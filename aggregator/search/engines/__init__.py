@@ -2,25 +2,80 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
+from typing import Any, Final, cast
 
-from aggregator.errors import SettingsError
+import structlog
+
+from aggregator.errors import BrokenIndex, FilcommunError, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine
 from aggregator.search.engines import folder, opensearch_engine, tantivy_engine, whoosh_engine
 from aggregator.search.engines.folder import Beside
+
+log = structlog.get_logger()
+
+_AGAIN: Final = 0.5
+"""Seconds between two tries to open an index that could not be opened."""
 
 
 def open_engine(index_url: str) -> Engine:
     """The engine that `FILCOMMUN_INDEX_URL` names; its index is made when there is none.
 
-    Raises SettingsError for an address of none of ours, BrokenIndex for an index that cannot be
-    read: foreign, corrupt, or of another version; UnwritableIndex when it cannot be made or
-    reached now.
+    Raises SettingsError for an address of none of ours or a folder of somebody else's,
+    BrokenIndex for an index that cannot be read: corrupt, or of another engine or version;
+    UnwritableIndex when it cannot be made or reached now.
     """
     scheme, where = _split(index_url)
     if scheme.startswith("opensearch+"):
         return opensearch_engine.open_index(index_url)
     return _FORMATS[scheme].open(folder.Shelf(Path(where), _FORMATS[scheme]))
+
+
+def open_patiently(index_url: str) -> Engine:
+    """The same, but an index that cannot be opened now is tried again when it is asked.
+
+    So a portal of a new version starts beside an index of the old one, says that it is not ready,
+    and serves as soon as the worker has built it anew. Raises SettingsError.
+    """
+    try:
+        return open_engine(index_url)
+    except (BrokenIndex, UnwritableIndex) as error:
+        log.warning("index cannot be opened yet", error=str(error))
+        return cast(Engine, _Later(index_url, error))
+
+
+class _Later:
+    """Stands for an engine until its index can be opened; what is asked before raises why not."""
+
+    def __init__(self, index_url: str, error: FilcommunError) -> None:
+        self._index_url = index_url
+        self._error = error
+        self._tried = time.monotonic()
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    def __getattr__(self, verb: str) -> Any:
+        with self._lock:
+            if self._engine is None:
+                self._open()
+            return getattr(self._engine, verb)
+
+    def _open(self) -> None:
+        # A damaged index is read in whole before it is refused: not for every reader.
+        if time.monotonic() - self._tried < _AGAIN:
+            raise self._error
+        self._tried = time.monotonic()
+        try:
+            self._engine = open_engine(self._index_url)
+        except (BrokenIndex, UnwritableIndex) as error:
+            self._error = error
+            raise
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
 
 
 def beside(index_url: str) -> Beside:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aggregator.errors import BrokenIndex, FilcommunError, UnwritableIndex
+from aggregator.errors import BrokenIndex, FilcommunError, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine
 
 _CURRENT: Final = "CURRENT"
@@ -59,7 +59,7 @@ class Shelf:
     def current(self) -> Path:
         """The folder that serves; made, empty, when the shelf is bare.
 
-        Raises BrokenIndex when something else lies here.
+        Raises SettingsError when something else lies here, BrokenIndex for another version's.
         """
         with _readable(self.root):
             name = self._read_current()
@@ -93,8 +93,13 @@ class Shelf:
         return now != stamp
 
     def new(self) -> Path:
-        """A new empty index in a folder that does not serve yet."""
+        """A new empty index in a folder that does not serve yet.
+
+        Raises SettingsError when something else lies here.
+        """
         with _readable(self.root):
+            if self.stamp() == (0, 0):
+                self._refuse_strangers()
             self.root.mkdir(parents=True, exist_ok=True)
             taken = [int(path.name.rpartition("-")[2]) for path in self._numbered()]
             path = self.root / f"{self.format.name}-{max(taken, default=0) + 1:04}"
@@ -134,12 +139,7 @@ class Shelf:
         except UnicodeDecodeError:
             name = "not a text"
         except FileNotFoundError:
-            strangers = self._strangers()
-            if strangers:
-                raise BrokenIndex(
-                    f"The folder {self.root} holds {strangers[0]!r}, which is no index of ours: "
-                    "set FILCOMMUN_INDEX_URL to an empty folder."
-                ) from None
+            self._refuse_strangers()
             return None
         if not name.startswith(f"{self.format.name}-") or "/" in name:
             raise BrokenIndex(
@@ -148,11 +148,17 @@ class Shelf:
             )
         return name
 
-    def _strangers(self) -> list[str]:
+    def _refuse_strangers(self) -> None:
+        """A folder with anything else in it is a slip of the pen: nothing of it is touched."""
         if not self.root.exists():
-            return []
-        ours = set(self._numbered())
-        return [p.name for p in self.root.iterdir() if p not in ours and p.name[0] != "."]
+            return
+        ours = {*self._numbered(), self.root / "lost+found"}
+        strangers = [p.name for p in self.root.iterdir() if p not in ours and p.name[0] != "."]
+        if strangers:
+            raise SettingsError(
+                f"The folder {self.root} holds {min(strangers)!r}, which is no index of ours: "
+                "set FILCOMMUN_INDEX_URL to an empty folder."
+            )
 
     def _numbered(self) -> list[Path]:
         return [
