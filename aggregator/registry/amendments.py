@@ -6,10 +6,11 @@ What a change may hold is checked here; what it does is in `applying`, who decid
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -244,13 +245,22 @@ def _missing_group(session: Session, change: dict[str, Any]) -> dict[str, Any]:
     if covers(session, url):
         raise Refused("left")
     key = address_key(url)
-    for group in session.scalars(select(Group).where(Group.home.is_not(None))):
+    for group in _at_host(session, key.partition("/")[0].partition(":")[0]):
         if group.home and address_key(group.home) == key:
             raise Refused("already_listed", name=group.name, slug=group.slug)
     values = {field: profile.checked(field, value) for field, value in change.items() if value}
     if "name" not in values:
         values["name"] = key.partition("/")[0]
     return {"url": url, **values}
+
+
+def _at_host(session: Session, host: str) -> Sequence[Group]:
+    """The groups whose address holds a host, however it is spelled."""
+    spellings = {host}
+    with suppress(UnicodeError):
+        spellings.add(host.encode("ascii").decode("idna"))
+    at = or_(*(Group.home.icontains(spelling, autoescape=True) for spelling in spellings))
+    return session.scalars(select(Group).where(at)).all()
 
 
 def _dead_link(
@@ -296,6 +306,7 @@ def _same_open(session: Session, amendment: Amendment) -> Amendment | None:
             select(Amendment).where(
                 Amendment.kind == amendment.kind,
                 Amendment.state == "open",
+                Amendment.subject == amendment.subject,
                 Amendment.group_id == (amendment.group.id if amendment.group else None),
                 Amendment.entry_id == (amendment.entry.id if amendment.entry else None),
                 Amendment.author == amendment.author,

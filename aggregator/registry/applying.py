@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -187,9 +187,10 @@ def _apply_missing_group(session: Session, amendment: Amendment, now: datetime) 
     url = change.pop("url")
     if covers(session, url):
         raise Refused("left")
-    slugs = set(session.scalars(select(Group.slug)))
+    slug = slug_of(change["name"]) or slug_of(url)
+    taken = set(session.scalars(select(Group.slug).where(Group.slug.startswith(slug))))
     group = Group(
-        slug=slug_of(change["name"], slugs) or slug_of(url, slugs),
+        slug=slug_of(slug, taken),
         name=change.pop("name"),
         home=url,
         status="listed",
@@ -207,11 +208,8 @@ def _apply_missing_group(session: Session, amendment: Amendment, now: datetime) 
     session.flush()
     amendment.group = group
     # The list that proposed it brought it: its record is this group's from now on.
-    session.execute(
-        update(Record)
-        .where(Record.amendment_id == amendment.id)
-        .values(group_id=group.id, brought=True)
-    )
+    for record in session.scalars(select(Record).where(Record.amendment_id == amendment.id)):
+        record.group, record.brought = group, True
     return {"added": group.id}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from aggregator.errors import ParseError, Refused
 from aggregator.registry import kumu_map, outlines, places_listed
 from aggregator.registry.listed import Bounds, Listed
-from aggregator.registry.sheets import read_sheet
+from aggregator.registry.sheets import columns_of, read_sheet
 
 LARGEST: Final = 20_000_000
 """Bytes of JSON."""
@@ -104,10 +104,8 @@ def _from_places(
 
 
 def _from_sheets(body: bytes, ties: bytes) -> Read:
-    rows = read_sheet(body)
-    columns = {column.casefold() for row in rows for column in row.cells}
-    if {"nom", "exporte_le"} <= columns:
-        cells = (row.cells for row in rows)
+    if {"nom", "exporte_le"} <= set(columns_of(body)):
+        cells = (row.cells for row in read_sheet(body))
         return Read(_bounded(places_listed.from_inventory(cells)))
     document = kumu_map.from_sheets(body, ties)
     return Read(_bounded(kumu_map.records(document)), document)

@@ -50,8 +50,17 @@ def propose(
     Groups of this origin that the list no longer has are remembered as vanished; as a mirror,
     taking them away is proposed too.
     """
+    rules = {kind: governance.rule(session, kind) for kind in ("missing_group", "profile")}
+    made = []
     with session.begin_nested():
-        made = [found for one in planned if (found := _propose(session, one, terms, now))]
+        for one in planned:
+            amendment = _propose(session, one, terms, now)
+            # One that waited before is a person's to decide.
+            is_new = amendment is not None and amendment.created_at == now
+            if amendment is not None and is_new and terms.by_itself:
+                _pass(session, one, amendment, rules[amendment.kind], now)
+            if amendment is not None:
+                made.append(amendment)
         session.flush()
     return made
 
@@ -96,15 +105,13 @@ def _propose(session: Session, one: Planned, terms: Terms, now: datetime) -> Ame
         one.known.vanished_at = now
     elif one.outcome in {"new", "changed", "same", "kept"}:
         _remember(session, one, made, terms, now)
-    # One that waited before is a person's to decide.
-    if made is not None and terms.by_itself and made.created_at == now:
-        _pass(session, one, made, now)
     return made
 
 
-def _pass(session: Session, one: Planned, made: Amendment, now: datetime) -> None:
+def _pass(
+    session: Session, one: Planned, made: Amendment, rule: governance.RuleNow, now: datetime
+) -> None:
     """Accept what only concerns the list's own groups, where one moderator would be enough."""
-    rule = governance.rule(session, made.kind)
     if made.state != "open" or rule.threshold > 1 or rule.who != "moderator":
         return
     if one.outcome == "new":

@@ -72,7 +72,9 @@ def given_back(session: Session, map_: KeptMap) -> Document:
         elif one.group is not None:
             ours[number] = one.group
             _say(element, one, hubs)
-    document["connections"] = _connections(document, elements, gone, ours, hubs)
+    ties = _connections(document, elements, gone, ours, hubs)
+    if ties or "connections" in document:
+        document["connections"] = ties
     document["elements"] = [one for number, one in enumerate(elements) if number not in gone]
     _leave_out(document, [elements[number] for number in gone])
     return document
@@ -192,10 +194,11 @@ def _leave_out(document: Document, gone: Sequence[Mapping[str, Any]]) -> None:
     ids = {listed.text(one.get("_id")) for one in gone} - {""}
     if not ids:
         return
-    ties = {listed.text(one.get("_id")) for one in document["connections"]}
-    document["loops"] = [
-        loop for loop in objects(document.get("loops")) if not any(id_ in str(loop) for id_ in ids)
-    ]
+    ties = {listed.text(one.get("_id")) for one in objects(document.get("connections"))}
+    if "loops" in document:
+        document["loops"] = [
+            loop for loop in objects(document["loops"]) if not any(id_ in str(loop) for id_ in ids)
+        ]
     for drawing in objects(document.get("maps")):
         drawing["elements"] = [
             one

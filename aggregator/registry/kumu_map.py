@@ -17,7 +17,7 @@ from typing import Any
 from aggregator.errors import Refused
 from aggregator.registry import listed
 from aggregator.registry.listed import Listed, objects, text
-from aggregator.registry.sheets import Row, guarded, read_sheet
+from aggregator.registry.sheets import Row, columns_of, guarded, read_sheet
 
 Document = dict[str, Any]
 """A blueprint or a project export, as JSON has it."""
@@ -38,7 +38,10 @@ def is_map(value: Any) -> bool:
 
 def is_project(document: Mapping[str, Any]) -> bool:
     """Whether it is a full project export; else it is a blueprint."""
-    return any(isinstance(one.get("attributes"), dict) for one in objects(document.get("elements")))
+    drawn = any(isinstance(document.get(key), list) for key in ("maps", "perspectives"))
+    return drawn or any(
+        isinstance(one.get("attributes"), dict) for one in objects(document.get("elements"))
+    )
 
 
 def without_private(document: Mapping[str, Any]) -> Document:
@@ -122,10 +125,8 @@ def records(document: Mapping[str, Any]) -> list[Listed]:
 
 def ends_of(connection: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Where a connection begins, and where it leads: several places in a sheet's cell."""
-    start, end = (
-        text(connection.get(key) or connection.get(key.title())) for key in ("from", "to")
-    )
-    return start, [one.strip() for one in end.split("|") if one.strip()]
+    low = {key.casefold(): value for key, value in connection.items()}
+    return text(low.get("from")), listed.labels(low.get("to", ""))
 
 
 def as_project(document: Mapping[str, Any], *, name: str = "") -> Document:
@@ -196,22 +197,28 @@ def sheets(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
 def from_sheets(elements: bytes, connections: bytes = b"") -> Document:
     """A blueprint from one or both sheets; raises Refused for what is no such sheet."""
-    rows = read_sheet(elements)
-    columns = _columns(rows)
+    columns = {column.casefold() for column in columns_of(elements)}
     if {"from", "to"} <= columns:
         raise Refused("list_connections")
-    found: Document = {"elements": [_element(row, columns) for row in rows], "connections": []}
+    found: Document = {
+        "elements": [_element(row, columns) for row in read_sheet(elements)],
+        "connections": [],
+    }
     if connections.strip():
-        ties = read_sheet(connections)
-        if not {"from", "to"} <= _columns(ties):
+        if not {"from", "to"} <= {column.casefold() for column in columns_of(connections)}:
             raise Refused("list_no_connections")
-        found["connections"] = [_from_row(row) for row in ties]
+        found["connections"] = [_from_row(row) for row in read_sheet(connections)]
     return found
 
 
 def write(document: Mapping[str, Any]) -> bytes:
     """JSON for people and programs."""
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+def clean(value: str) -> str:
+    """The text without what no table can hold, and without marks that turn the rest around."""
+    return _UNWRITABLE.sub("", value)
 
 
 def _private(document: Mapping[str, Any]) -> set[str]:
@@ -262,7 +269,7 @@ def _project_connection(
 def _sheet(first: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The columns that Kumu knows, then all others by name; several values joined by `|`."""
     low = {name.casefold() for name in first}
-    others = {key for row in rows for key in row if key.casefold() not in low}
+    others = {key for row in rows for key in row if key.casefold() not in low and _cell(row[key])}
     columns = [*first, *sorted(others)]
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -279,11 +286,7 @@ def _cell(value: Any) -> str:
         return "|".join(text(one) for one in value)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    return _UNWRITABLE.sub("", value).strip() if isinstance(value, str) else text(value)
-
-
-def _columns(rows: Sequence[Row]) -> set[str]:
-    return {column.casefold() for row in rows for column in row.cells}
+    return clean(value).strip() if isinstance(value, str) else text(value)
 
 
 def _element(row: Row, columns: set[str]) -> Document:

@@ -192,7 +192,7 @@ class _Plan:
         for field, value in wanted.items():
             if not self.mirror and isinstance(value, list):
                 value = sorted({*value, *group.terms(field)})
-            if profile.value_of(group, field) == value:
+            if _is(group, field, value):
                 continue
             asked = self.asked.get((group.id, field, _written(value)))
             if asked is not None or self.is_peoples(group, field, known):
@@ -268,6 +268,14 @@ def _asked(session: Session) -> Iterator[tuple[tuple[int | None, str, str], str]
             continue
         for field, both in amendment.change.items():
             yield (amendment.group_id, field, _written(both["to"])), amendment.state
+
+
+def _is(group: Group, field: str, value: Any) -> bool:
+    """Whether the group has it so already; how a text breaks its lines is no difference."""
+    now = profile.value_of(group, field)
+    if field in profile.TEXTS and isinstance(now, str):
+        now = " ".join(now.split())
+    return bool(now == value)
 
 
 def _written(value: Any) -> str:

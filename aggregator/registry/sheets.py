@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from aggregator.errors import Refused
 from aggregator.store.suppressions import address_key
@@ -41,16 +41,9 @@ def read_sheet(body: bytes) -> list[Row]:
     spreadsheet guarded against being a formula (`'=…`) loses the guard. Raises Refused
     (`sheet_…`) with what is wrong.
     """
-    if len(body) > LARGEST:
-        raise Refused("sheet_large", size=len(body), most=LARGEST)
-    text = _decoded(body)
-    if not text.strip():
-        raise Refused("sheet_empty")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    header, lines = _opened(body)
     rows: list[Row] = []
     try:
-        header = [cell.strip() for cell in next(lines)]
-        _check_header(header)
         for cells in lines:
             row = {
                 column: _cell(cell)
@@ -64,6 +57,11 @@ def read_sheet(body: bytes) -> list[Row]:
     except csv.Error as error:
         raise Refused("sheet_broken", line=lines.line_num) from error
     return rows
+
+
+def columns_of(body: bytes) -> list[str]:
+    """The names in the header line; raises Refused as `read_sheet` does."""
+    return [column for column in _opened(body)[0] if column]
 
 
 def write_sheet(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -86,6 +84,31 @@ def guarded(cell: str) -> str:
     ("'=HYPERLINK(1)", "' @SUM(1)", "''=1", 'Fête')
     """
     return f"'{cell}" if _RISKY.match(cell) else cell
+
+
+def _opened(body: bytes) -> tuple[list[str], _Lines]:
+    """The header, and what reads the lines below it."""
+    if len(body) > LARGEST:
+        raise Refused("sheet_large", size=len(body), most=LARGEST)
+    text = _decoded(body)
+    if not text.strip():
+        raise Refused("sheet_empty")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    try:
+        header = [_cell(cell) for cell in next(lines)]
+    except csv.Error as error:
+        raise Refused("sheet_broken", line=lines.line_num) from error
+    _check_header(header)
+    return header, lines
+
+
+class _Lines(Protocol):
+    """What `csv.reader` gives, which has no name of its own before Python 3.12."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 def _decoded(body: bytes) -> str:

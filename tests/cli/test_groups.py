@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aggregator.cli import filcommun
+from aggregator.errors import Refused
 
 FILE = """\
 version: 1
@@ -100,3 +102,40 @@ def test_a_list_is_fetched_from_an_address_within_bounds(
     assert "Loin" not in shown.output
     assert (gone.exit_code, wrong.exit_code) == (1, 2)
     assert run("import", "nowhere.json").exit_code == 1
+
+
+def test_a_file_of_100_mb_is_refused_in_a_sentence_and_not_read_whole(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.write(b'{"elements": [')
+        file.truncate(100_000_000)
+    tracemalloc.start()
+    answer = run("import", str(large))
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(answer.exception, Refused)
+    assert answer.exception.reason == "list_large"
+    assert most < 60_000_000
+
+
+def test_a_maps_sheet_of_ties_goes_with_its_elements(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    elements, links = tmp_path / "elements.csv", tmp_path / "liens.csv"
+    elements.write_bytes(
+        "ID;Label;Website\n1;Café associatif;cafe.example\n2;Rendre visible;\n".encode("cp1252")
+    )
+    links.write_text("From;To\n1;2\n")
+    shown = run("import", str(elements), "--links", str(links))
+    assert "new       Café associatif: url, name, objective" in shown.output
+
+
+def test_followed_lists_are_told_and_looked_at(run: Callable[..., Result]) -> None:
+    def mirrors(*arguments: str) -> str:
+        return CliRunner().invoke(filcommun, ["mirrors", *arguments]).output
+
+    assert json.loads(mirrors("list", "--json")) == []
+    assert "state" in mirrors("list")
+    assert mirrors("look") == "0 lists looked at.\n"

@@ -323,7 +323,9 @@ def test_a_workshop_gets_what_the_first_look_proposes(
         (200, "{", "list_broken"),
         (200, '{"elements": 3}', "list_unknown"),
         (200, "", "sheet_empty"),
+        (200, " " * 20_000_001, "too_large"),
     ],
+    ids=["broken", "gone", "half", "other", "empty", "large"],
 )
 def test_what_goes_wrong_is_written_down_and_tried_again_later(
     followed: Followed, status: int, body: str, reason: str

@@ -10,7 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from aggregator.parts import Parts
-from aggregator.registry import amendments, desk, help_requests, holds, moderators, workshops
+from aggregator.registry import (
+    amendments,
+    desk,
+    help_requests,
+    holds,
+    mirrors,
+    moderators,
+    workshops,
+)
 from aggregator.store import directory
 from aggregator.store.tables import Entry, Keeper, Letter
 from aggregator.taxonomy import terms
@@ -28,6 +36,9 @@ MODERATION = (
     "/moderation/retenues",
     "/moderation/retenues?mots=piste",
     "/moderation/equipe",
+    "/moderation/importer",
+    "/moderation/listes",
+    "/moderation/listes/1",
     "/demandes",
     "/demandes/1",
     "/ateliers/nouveau",
@@ -68,6 +79,10 @@ def busy(own_parts: Parts) -> Parts:
         session.flush()
         first = help_requests.waiting(session)[0]
         help_requests.publish(session, first, alice, now=now)
+        mirrors.ask(
+            session, address="https://carte.example/api/elements.json", name="La carte",
+            mode="respect", rhythm="daily", by=alice, now=now, base_url="https://fil.example",
+        ).reason = "robots"  # fmt: skip
         holds.save(session, "casino", why="Publicités", moderator=alice, now=now)
         workshop = workshops.open_workshop(
             session, "Atelier de Pantin", date(2026, 11, 24), now=now
