@@ -6,12 +6,38 @@ import sys
 
 import click
 
+from aggregator.collect import learning
+from aggregator.parts import utc_now
+from aggregator.settings import read_settings
+from aggregator.store import database
 from aggregator.understand.lines import tagged_line
+from aggregator.understand.tags import Rules
 
 
 @click.command("tag")
-def command() -> None:
-    """Read JSON Lines (id, title, text) from standard input and print what they are about."""
+@click.option("--shipped", is_flag=True, help="by the words that come with the program only")
+def command(shipped: bool) -> None:
+    """Read JSON Lines (id, title, text) from standard input and print what they are about.
+
+    By the words in force here: with the moderators' edits of the lexicon and what was learned from
+    corrections, where there is a database.
+    """
+    rules = None if shipped else _rules(read_settings().database_url)
     for line in sys.stdin:
         if line.strip():
-            click.echo(tagged_line(line))
+            click.echo(tagged_line(line, rules=rules))
+
+
+def _rules(url: str) -> Rules | None:
+    """The rules in force; None, those of the program, where no database was begun."""
+    if not database.is_there(url):
+        return None
+    engine = database.open_database(url)
+    try:
+        if database.current_version(engine) is None:
+            return None
+        database.require_current(engine)
+        with database.sessions(engine)() as session:
+            return learning.rules(session, utc_now(), at_once=True)
+    finally:
+        engine.dispose()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aggregator.parse.clean import plain_text
 from aggregator.parse.entries import ParsedEntry
-from aggregator.understand.tags import TagFound, tags_for
+from aggregator.understand.tags import Rules, TagFound, tags_for
 
 READ: Final = 20
 """Entries that are looked at."""
@@ -20,11 +20,12 @@ _ABOUT: Final = 3
 
 
 def proposed(
-    name: str, about: str, entries: Sequence[ParsedEntry]
+    name: str, about: str, entries: Sequence[ParsedEntry], *, rules: Rules | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """Dimension → `{"slug", "weight", "evidence": [words]}`, the strongest first; may be empty.
 
-    A term counts as often as entries bear it; the page's own words as three entries.
+    A term counts as often as entries bear it; the page's own words as three entries. `rules` are
+    those in force here; None: those that come with the program.
     """
     texts = [(name, about, _ABOUT)] if about else []
     texts += [(entry.title, _text(entry), 1) for entry in entries[:READ]]
@@ -32,7 +33,7 @@ def proposed(
     words: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     total = sum(count for _, _, count in texts)
     for title, text, count in texts:
-        for tag in tags_for(title, text).tags:
+        for tag in tags_for(title, text, rules=rules).tags:
             key = (tag.dimension, tag.slug)
             weights[key] += tag.weight * count
             words[key].update(dict.fromkeys(_evidence(tag)))

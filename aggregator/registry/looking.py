@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from aggregator.collect import learning
 from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError
 from aggregator.registry import preview, similar
@@ -79,13 +80,14 @@ async def _look_at(
 ) -> None:
     with sessions() as session:
         address = session.get_one(Registration, id_).address
+        rules = learning.rules(session, clock())
 
     async def note(code: str, **values: object) -> None:
         await asyncio.to_thread(_write_step, sessions, id_, code, clock(), values)
 
     try:
         async with asyncio.timeout(PATIENCE):
-            found = await preview.look(wire, address, note, clock())
+            found = await preview.look(wire, address, note, clock(), rules=rules)
     except TimeoutError:
         await asyncio.to_thread(_fail, sessions, id_, "timeout", clock())
         return

@@ -27,6 +27,7 @@ from aggregator.parse.discovery import Candidate
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.parse.webpage import WebPage, read_page
 from aggregator.registry import guessing, sitecard
+from aggregator.understand.tags import Rules
 
 PAGE_BYTES: Final = 3 * 1024 * 1024
 MOST_FOUND: Final = 3
@@ -53,9 +54,13 @@ Note = Callable[..., Awaitable[None]]
 """`await note("feed", address=…)`: a step for the one who waits."""
 
 
-async def look(wire: Wire, address: str, note: Note, now: datetime) -> dict[str, Any]:
-    """All that can be found at an address (see the module); raises FetchError when the page
-    itself cannot be had."""
+async def look(
+    wire: Wire, address: str, note: Note, now: datetime, *, rules: Rules | None = None
+) -> dict[str, Any]:
+    """All that can be found at an address (see the module), its terms by the rules in force here.
+
+    Raises FetchError when the page itself cannot be had.
+    """
 
     async def get(url: str) -> Response:
         await note("feed", address=url)
@@ -78,7 +83,7 @@ async def look(wire: Wire, address: str, note: Note, now: datetime) -> dict[str,
         if not looked.feeds:
             await _try_pages(wire, page, answer, looked, note)
     await note("tags")
-    return _told(page, looked)
+    return _told(page, looked, rules)
 
 
 class _Looked:
@@ -162,11 +167,11 @@ async def _get(wire: Wire, url: str) -> Response:
     return await fetch_over(wire, url, max_bytes=PAGE_BYTES, timeout=15, obey_robots=True)
 
 
-def _told(page: WebPage, looked: _Looked) -> dict[str, Any]:
+def _told(page: WebPage, looked: _Looked, rules: Rules | None) -> dict[str, Any]:
     best = looked.feeds[0][2] if looked.feeds else None
     card = sitecard.card(page, best)
     entries = sorted(best.entries, key=_when, reverse=True) if best else []
-    guessed = guessing.proposed(card.name, f"{card.description} {card.text}", entries)
+    guessed = guessing.proposed(card.name, f"{card.description} {card.text}", entries, rules=rules)
     return {
         "home": page.url,
         "name": card.name,

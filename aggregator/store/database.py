@@ -153,6 +153,14 @@ def require_current(engine: Engine) -> None:
         )
 
 
+def is_there(url: str) -> bool:
+    """Whether there may be a database: false for an SQLite file that nobody has made yet."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return True
+    return address.database is not None and Path(address.database).is_file()
+
+
 def current_version(engine: Engine) -> str | None:
     """The migration the database is at; None for an empty one."""
     with engine.connect() as connection:

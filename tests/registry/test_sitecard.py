@@ -11,6 +11,8 @@ from aggregator.parse.webpage import read_page
 from aggregator.registry import guessing
 from aggregator.registry.sitecard import SiteCard, card
 from aggregator.taxonomy import terms
+from aggregator.understand.editing import Edit, with_edits
+from aggregator.understand.tags import default_rules
 
 HOME = "https://www.halage.example/accueil/"
 
@@ -113,3 +115,12 @@ def test_terms_are_proposed_with_the_words_that_speak_for_them() -> None:
 
 def test_nothing_said_proposes_nothing() -> None:
     assert guessing.proposed("X", "", []) == {"topic": [], "objective": [], "skill": [], "area": []}
+
+
+def test_terms_are_proposed_by_the_words_in_force() -> None:
+    edit = Edit("topic", "transports", "zorbicycle", 4.0)
+    rules = with_edits(default_rules(), [edit])
+    about = "Le zorbicycle pour tous."
+    assert guessing.proposed("X", about, [])["topic"] == []
+    (term,) = guessing.proposed("X", about, [], rules=rules)["topic"]
+    assert (term["slug"], term["evidence"]) == ("transports", ["zorbicycle"])
