@@ -138,7 +138,8 @@ def wall_poster(ending: str) -> Response:
     if size not in paper.SIZES:
         raise NotFound
     view = maps.view_or_stop()
-    chart = maps.drawn_from(view, _groups(), _base_url())
+    chosen = groups.wanted(groups.chosen_terms())
+    chart = maps.drawn_from(view, directory.outlines(current.session(), chosen), _base_url())
     today, live = current.now().date(), f"{_base_url()}/carte?carte={view}"
     if ending == "svg":
         drawn = poster.write_svg(chart, size=size, printed=today, live_url=live)

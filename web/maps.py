@@ -13,10 +13,9 @@ from werkzeug.exceptions import NotFound
 
 from aggregator.publish.maps import cartogram, network, svg
 from aggregator.publish.maps.cartogram import Cartogram, Tile
-from aggregator.publish.maps.network import Chart
+from aggregator.publish.maps.network import Chart, Drawn
 from aggregator.search.query import Between
 from aggregator.store import directory, entries
-from aggregator.store.tables import Group
 from web import current, groups, wording
 from web.caching import FEED_SECONDS, keep_for
 from web.languages import language
@@ -69,7 +68,7 @@ def index() -> str:
     """One map, drawn by us, with its data as a list and as a table."""
     view = view_or_stop()
     chosen = groups.chosen_terms()
-    found = directory.groups(current.session(), groups.wanted(chosen), sources=False)
+    found = directory.outlines(current.session(), groups.wanted(chosen))
     recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
     state = _state(chosen)
     shown = _by_place(found) if view == PLACES else _network(view, found, recent, state)
@@ -94,7 +93,7 @@ def index() -> str:
 def drawing() -> Response:
     """The map as a file of its own."""
     view = view_or_stop()
-    found = directory.groups(current.session(), groups.wanted(groups.chosen_terms()))
+    found = directory.outlines(current.session(), groups.wanted(groups.chosen_terms()))
     base_url = current.parts().settings.base_url
     made = drawn_from(view, found, base_url)
     if isinstance(made, Cartogram):
@@ -104,7 +103,7 @@ def drawing() -> Response:
     return keep_for(Response(written, content_type=svg.MEDIA_TYPE), FEED_SECONDS)
 
 
-def drawn_from(view: str, found: list[Group], base_url: str) -> Chart | Cartogram:
+def drawn_from(view: str, found: Sequence[Drawn], base_url: str) -> Chart | Cartogram:
     """A map of these groups for a file or for paper."""
     if view == PLACES:
         return cartogram.cartogram(
@@ -140,7 +139,7 @@ def _state(chosen: dict[str, str]) -> dict[str, Any]:
 
 
 def _network(
-    view: str, found: list[Group], recent: dict[int, int], state: dict[str, Any]
+    view: str, found: Sequence[Drawn], recent: dict[int, int], state: dict[str, Any]
 ) -> dict[str, Any]:
     """A network with its legend, and the same by hub."""
     root = request.script_root
@@ -154,7 +153,7 @@ def _network(
     }
 
 
-def _by_place(found: list[Group]) -> dict[str, Any]:
+def _by_place(found: Sequence[Drawn]) -> dict[str, Any]:
     """The cartogram with its scale, and the same by territory."""
     made = cartogram.cartogram(
         found, news=_news_by_area(), base_url=request.script_root, language=spoken()

@@ -145,7 +145,7 @@ def _map(difference: InventoryDifference) -> Markup | None:
     marks |= {slug: "arrived" for slug, _name in difference.arrived}
     if not marks:
         return None
-    groups = directory.groups(current.session())
+    groups = directory.outlines(current.session())
     chart = network.chart(
         groups, "objectifs", base_url=request.script_root, recent={}, language=language()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -48,6 +49,36 @@ def groups(
     if sources:
         query = query.options(selectinload(Group.sources))
     return list(session.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A public group with its terms and nothing else: ten thousand of them are quickly read."""
+
+    id: int
+    slug: str
+    name: str
+    tags: Mapping[str, Sequence[str]]
+    """Dimension → slugs in alphabetical order."""
+    is_public: bool = True
+
+    def terms(self, dimension: str) -> Sequence[str]:
+        """The slugs it carries in one dimension; empty when none."""
+        return self.tags.get(dimension, ())
+
+
+def outlines(session: Session, terms: Mapping[str, Sequence[str]] | None = None) -> list[Outline]:
+    """The same groups as `groups`, in the same order, in outline."""
+    found = _matching(terms).with_only_columns(Group.id, Group.slug, Group.name)
+    wanted = _matching(terms).order_by(None).with_only_columns(Group.id)
+    tags: dict[int, dict[str, list[str]]] = {}
+    for group_id, dimension, slug in session.execute(
+        select(GroupTag.group_id, GroupTag.dimension, GroupTag.slug)
+        .where(GroupTag.group_id.in_(wanted))
+        .order_by(GroupTag.slug)
+    ):
+        tags.setdefault(group_id, {}).setdefault(dimension, []).append(slug)
+    return [Outline(id, slug, name, tags.get(id, {})) for id, slug, name in session.execute(found)]
 
 
 def some(

@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page
 
 from aggregator.parts import Parts
 from aggregator.publish.maps import network
+from aggregator.store import directory
 from aggregator.store.tables import Group, GroupTag
+from aggregator.taxonomy import terms
 from web import create_app, maps
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
@@ -84,6 +86,19 @@ def test_a_thousand_groups_with_odd_names_fill_several_pages_of_the_table(own_pa
     assert "\u202e" not in html
     assert html.count('class="node"') == network.MOST
     assert page_of(client, "/carte?page=3").count('<th scope="row">') < 500
+
+
+def test_outline_of_a_group_says_what_its_row_says(own_parts: Parts) -> None:
+    with own_parts.sessions() as session:
+        for wanted in ({}, {"area": ("les-lilas", "pantin")}, {"topic": ("transports",)}):
+            rows = directory.groups(session, wanted)
+            outlines = directory.outlines(session, wanted)
+            assert [one.slug for one in outlines] == [row.slug for row in rows]
+            assert outlines
+            for one, row in zip(outlines, rows, strict=True):
+                assert (one.id, one.name, one.is_public) == (row.id, row.name, row.is_public)
+                for dimension in terms.DIMENSIONS:
+                    assert tuple(one.terms(dimension)) == row.terms(dimension)
 
 
 @pytest.mark.slow

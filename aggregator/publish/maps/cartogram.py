@@ -15,16 +15,13 @@ from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from aggregator.publish.maps.lettering import halves, wide
+from aggregator.publish.maps.network import Drawn
 from aggregator.publish.maps.svg import FONT, groups_in_words
 from aggregator.publish.paper import GROUND, INK, THREAD
 from aggregator.publish.text import safe
 from aggregator.taxonomy import areas
-
-if TYPE_CHECKING:
-    from aggregator.store.tables import Group
 
 TILE = (92.0, 62.0)
 """Width and height of a tile with the gap around it."""
@@ -82,7 +79,7 @@ class Cartogram:
 
 
 def cartogram(
-    groups: Iterable[Group],
+    groups: Iterable[Drawn],
     *,
     news: Mapping[str, int] | None = None,
     base_url: str = "",

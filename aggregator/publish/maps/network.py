@@ -6,9 +6,9 @@ Rows in, a Chart out: what stands where, in which kind and how big. `svg` and `p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import quote
 
 from aggregator.publish import publication
@@ -17,9 +17,6 @@ from aggregator.publish.maps.layout import Point
 from aggregator.publish.maps.lettering import fitting, halves, wide
 from aggregator.publish.text import line
 from aggregator.taxonomy import terms
-
-if TYPE_CHECKING:
-    from aggregator.store.tables import Group
 
 VIEWS = {"objectifs": "objective", "savoir-faire": "skill", "themes": "topic"}
 """The maps by their names in `?carte=`, and the dimension each shows."""
@@ -39,6 +36,20 @@ _WHOLE = 60
 """Characters of a name told on the map at most; the whole name is in its description."""
 _AWAY = 86.0
 """From the outermost groups to the middle of the hubs."""
+
+
+class Drawn(Protocol):
+    """What a map needs of a group: a row gives it, and an outline of one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_public(self) -> bool: ...
+    def terms(self, dimension: str, /) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,7 @@ class Chart:
 
 
 def chart(
-    groups: Iterable[Group],
+    groups: Iterable[Drawn],
     view: str,
     *,
     base_url: str = "",
@@ -175,7 +186,7 @@ def title(view: str, language: str = "fr") -> str:
 
 
 def rows(
-    groups: Iterable[Group], *, recent: Mapping[int, int] | None = None
+    groups: Iterable[Drawn], *, recent: Mapping[int, int] | None = None
 ) -> list[dict[str, object]]:
     """The same data as a table: every public group by name, with its terms' slugs."""
     shown = [group for group in groups if group.is_public]
@@ -207,7 +218,7 @@ def _hub(label: str, at: Point, *, slug: str, url: str, groups: int, room: float
 
 
 def _node(
-    group: Group,
+    group: Drawn,
     dimension: str,
     points: Mapping[str, Point],
     places: layout.Places,
