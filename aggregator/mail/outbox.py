@@ -15,6 +15,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import MailError
@@ -146,37 +147,31 @@ class _Round:
             for one in asking:
                 self._go_on(one)
         ready = [one for one in handovers if one.step is Step.HANDING_OVER]
-        self._hand_over(ready)
+        with self._sessions.kw["bind"].connect() as connection:
+            for one in ready:
+                self._hand_over(one, connection)
         while asking := [one for one in ready if one.step is not None]:
             for one in asking:
                 self._go_on(one)
         if self.report.stopped:
             self._give_back()
 
-    def _hand_over(self, ready: Sequence[_Handover]) -> None:
-        """Commit that these are handed over, and hand them over."""
-        if not ready:
-            return
-        claim = ready[0].letter.claimed_until
-        assert claim is not None
-        with self._sessions.kw["bind"].connect() as connection:
-            ours = outbox.handed_over(
-                connection,
-                [one.letter.id for one in ready],
-                claim=claim,
-                now=self._clock(),
-            )
-            still_ours = [one for one in ready if one.letter.id in ours]
-            connection.commit()
-            # Whoever is killed between the commit and the last lines loses these letters:
-            # nothing else may stand here.
-            for one in still_ours:
-                self._go_on(one)
-        for one in ready:
-            if one.letter.id not in ours:
-                log.warning("letter was taken up by another process", id=one.letter.id)
-                one.talk.close()
-                one.step = None
+    def _hand_over(self, one: _Handover, connection: Connection) -> None:
+        """Commit that it is handed over, and say its last line."""
+        letter = one.letter
+        assert letter.claimed_until is not None
+        is_ours = outbox.handed_over(
+            connection, letter.id, claim=letter.claimed_until, now=self._clock()
+        )
+        connection.commit()
+        if is_ours:
+            # Who is killed between the commit and the last line loses this letter: nothing else
+            # may stand here.
+            self._go_on(one)
+        else:
+            log.warning("letter was taken up by another process", id=letter.id)
+            one.talk.close()
+            one.step = None
 
     def _go_on(self, one: _Handover) -> None:
         try:

@@ -40,17 +40,16 @@ WEBHOOK = "webhook"
 """The kind of letters that leave by HTTP instead of mail."""
 
 
-# Built once: it runs for every few mails.
+# Built once: it runs for every mail.
 _HANDED_OVER = (
     update(Letter.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
     .where(
-        Letter.__table__.c.id.in_(bindparam("letter_ids", expanding=True)),
+        Letter.__table__.c.id == bindparam("letter_id"),
         Letter.__table__.c.claimed_until == bindparam("claim"),
         Letter.__table__.c.handed_at.is_(None),
         Letter.__table__.c.sent_at.is_(None),
     )
     .values(handed_at=bindparam("now"), tries=Letter.__table__.c.tries + 1)
-    .returning(Letter.__table__.c.id)
 )
 
 
@@ -177,16 +176,14 @@ def claim(
     return _within_pace(session, ordered, now, per_domain) if per_domain else ordered
 
 
-def handed_over(
-    connection: Connection, letter_ids: Collection[int], *, claim: datetime, now: datetime
-) -> set[int]:
-    """Note that all but their last lines were given to the server; the caller commits.
+def handed_over(connection: Connection, letter_id: int, *, claim: datetime, now: datetime) -> bool:
+    """Note that all but the last line was given to the server; the caller commits.
 
-    Returns those still held by `claim` (their `claimed_until`): another process may have taken up
-    and sent what was kept longer than LEASE.
+    False when it is no longer held by `claim` (its `claimed_until`): another process may have
+    taken up and sent what was kept longer than LEASE.
     """
-    values = {"letter_ids": list(letter_ids), "claim": claim, "now": now}
-    return set(connection.scalars(_HANDED_OVER, values).all())
+    values = {"letter_id": letter_id, "claim": claim, "now": now}
+    return connection.execute(_HANDED_OVER, values).rowcount == 1
 
 
 def sent(session: Session, letter_ids: Collection[int], *, now: datetime) -> None:
