@@ -37,7 +37,7 @@ from aggregator.registry import (
 )
 from aggregator.registry import ownership as proofs_of_owners
 from aggregator.search import indexing
-from aggregator.store import backup, figures, sources, upkeep
+from aggregator.store import backup, database, figures, sources, upkeep
 
 log = structlog.get_logger()
 
@@ -162,6 +162,11 @@ def figures_(parts: Parts) -> None:
         watch.write_warning(session, parts.settings, now)
 
 
+def integrity(parts: Parts) -> None:
+    """Read every page of the database; a damaged one makes this job fail, which is told at once."""
+    database.require_whole(parts.sessions.kw["bind"])
+
+
 def heartbeat(parts: Parts) -> None:
     """Count a minute of work, and tell the dead man's switch that the worker is well."""
     with parts.sessions.begin() as session:
@@ -210,6 +215,7 @@ TIMETABLE = (
     Job("sweep", timedelta(days=1), sweep),
     Job("heartbeat", timedelta(minutes=1), heartbeat),
     Job("figures", timedelta(minutes=10), figures_),
+    Job(watch.INTEGRITY, timedelta(days=1), integrity),
     Job("forget", timedelta(hours=1), forget),
     Job("snapshot", timedelta(days=1), snapshot),
     Job("backup", timedelta(hours=1), backup_),

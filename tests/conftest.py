@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,9 +44,36 @@ def shared() -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Server:
+    """A real PostgreSQL in a folder of its own; who stops it starts it again."""
+
+    url: str
+    control: list[str]
+    options: str
+    folder: Path
+
+    def start(self) -> None:
+        self._run("start", "-l", str(self.folder / "log"), "-o", self.options)
+
+    def stop(self) -> None:
+        self._run("stop", "-m", "immediate")
+
+    def _run(self, *verb: str) -> None:
+        subprocess.run(
+            [*self.control, *verb], check=True, stdout=subprocess.DEVNULL, cwd=self.folder
+        )
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The address of a real PostgreSQL, started for this run in a folder of its own."""
+def postgresql(postgresql_server: Server) -> str:
+    """The address of a real PostgreSQL."""
+    return postgresql_server.url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """Started for this run."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -65,17 +93,11 @@ def postgresql() -> Iterator[str]:
         cwd=folder,
     )
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
-    subprocess.run(
-        [*control, "start", "-l", str(folder / "log"), "-o", options],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-    )
     name = "postgres" if as_user else os.environ.get("USER", "postgres")
-    yield f"postgresql://{name}@127.0.0.1:{port}/postgres"
-    subprocess.run(
-        [*control, "stop", "-m", "immediate"], check=True, stdout=subprocess.DEVNULL, cwd=folder
-    )
+    server = Server(f"postgresql://{name}@127.0.0.1:{port}/postgres", control, options, folder)
+    server.start()
+    yield server
+    server.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from apiflask import APIFlask
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from aggregator.parts import Parts
@@ -114,7 +115,10 @@ def _mount(app: Flask, parts: Parts) -> None:
         )
 
 
-def _state(parts: Parts) -> object:
-    """Changes whenever an entry or a group does."""
-    with parts.sessions() as session:
-        return entries_stored.state(session)
+def _state(parts: Parts) -> object | None:
+    """Changes whenever an entry or a group does; None when the database does not answer."""
+    try:
+        with parts.sessions() as session:
+            return entries_stored.state(session)
+    except SQLAlchemyError:
+        return None

@@ -49,13 +49,14 @@ class _Copy:
 class Copies:
     """A WSGI application that answers for `app` where it has a good copy.
 
-    `state` tells whether the data changed: equal values, same data; it is asked once a request.
+    `state` tells whether the data changed: equal values, same data; None: nobody knows, and `app`
+    shall answer. It is asked once a request.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
-        state: Callable[[], object],
+        state: Callable[[], object | None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -74,6 +75,8 @@ class Copies:
                     self._copies.clear()
             return self._app(environ, start)
         state = self._state()
+        if state is None:
+            return self._app(environ, start)
         copy = self._good(key, state)
         if copy is None:
             return self._asked(key, state, environ, start)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from aggregator.errors import BrokenIndex, QueryError, UnwritableIndex
+from aggregator.store import database
+from web import current
 from web.api.description import fault
 from web.languages import translate as _
 
@@ -36,6 +39,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(QueryError, _not_understood)
     app.register_error_handler(BrokenIndex, _no_index)
     app.register_error_handler(UnwritableIndex, _no_index)
+    app.register_error_handler(DBAPIError, _no_database)
     app.register_error_handler(500, _ours)
 
 
@@ -143,6 +147,28 @@ def _no_index(error: BrokenIndex | UnwritableIndex) -> ResponseReturnValue:
         ),
         503,
     )
+
+
+def _no_database(error: DBAPIError) -> ResponseReturnValue:
+    if database.is_damage(error):
+        log.critical("database damaged: restore the last good backup: %s", error.orig)
+        failure = Failure(
+            _("La mémoire du fil est abîmée"),
+            _(
+                "Une partie de la base ne se lit plus. La personne qui tient ce portail peut la "
+                "restaurer d’une sauvegarde ; vous pouvez la prévenir : %(contact)s",
+                contact=current.parts().settings.contact,
+            ),
+        )
+    else:
+        log.error("database away: %s", error.orig)
+        failure = Failure(
+            _("Le fil est coupé"),
+            _("La base de données ne répond pas. Rien n’est perdu ; réessayez dans une minute."),
+            request.script_root + request.full_path,
+            _("Réessayer"),
+        )
+    return page(failure, 503)
 
 
 def _ours(_error: Exception) -> ResponseReturnValue:

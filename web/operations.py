@@ -9,12 +9,11 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.errors import BrokenIndex, UnwritableIndex
 from aggregator.publish.publication import PATHS
-from aggregator.store import directory
+from aggregator.store import directory, entries
 from aggregator.taxonomy import terms
 from web import current, gauges
 from web.assets import FOLDER, asset, release
@@ -35,10 +34,10 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Whether it can serve: database and index answer; 503 names what does not."""
+    """Whether it can serve: database and index can be read; 503 names what cannot."""
     faults = []
     try:
-        current.session().execute(text("SELECT 1"))
+        entries.state(current.session())
     except SQLAlchemyError:
         faults.append("database")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, func, select, text
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
 from aggregator import watch
@@ -19,10 +19,6 @@ from aggregator.store.tables import Entry
 
 OUTGROWN = 100_000
 """Entries up to which Whoosh was measured (docs/search.md); Tantivy is lighter beyond."""
-DAMAGED = (
-    "If it is damaged: stop Fil commun, move the file away, and `filcommun restore` the last "
-    "good backup."
-)
 WORKER_SILENT = timedelta(minutes=5)
 SOON = 60
 """Days; a disk that fills within them is told."""
@@ -120,12 +116,8 @@ def _integrity(engine: Engine) -> Iterator[Finding]:
     if engine.dialect.name != "sqlite":
         yield Finding("database", "good", "PostgreSQL answers.")
         return
-    with engine.connect() as connection:
-        verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
-    if verdict == "ok":
-        yield Finding("database", "good", "SQLite is whole.")
-    else:
-        yield Finding("database", "fault", f"SQLite is damaged: {verdict}.", DAMAGED)
+    database.require_whole(engine)
+    yield Finding("database", "good", "SQLite is whole.")
 
 
 def _index(settings: Settings, findable: int, waiting: int) -> Iterator[Finding]:

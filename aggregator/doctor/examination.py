@@ -10,6 +10,7 @@ from aggregator.doctor import data, keys, machine, mail, portal
 from aggregator.doctor.finding import Finding
 from aggregator.errors import DatabaseError
 from aggregator.settings import Settings
+from aggregator.store import database
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     keys.settings_in_use,
@@ -33,5 +34,5 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield from check(settings)
         except (DatabaseError, SQLAlchemyError) as error:
             # What follows would need the database too.
-            yield Finding("database", "fault", str(error).split("\n")[0], data.DAMAGED)
+            yield Finding("database", "fault", str(error).split("\n")[0], database.RESTORE)
             return

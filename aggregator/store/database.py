@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CursorResult, Engine, create_engine, event, insert, make_url, update
+from sqlalchemy import (
+    CursorResult,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    text,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import DatabaseError as DamagedError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,6 +33,10 @@ from aggregator.store.tables import Base
 _PATIENT = 30
 """Seconds of waiting for another writer before "database is locked"."""
 _HURRIED = 0.5
+
+
+RESTORE = "Stop Fil commun, move the file away, and `filcommun restore` the last good backup."
+"""What to do about a damaged database."""
 
 
 def open_database(url: str) -> Engine:
@@ -50,8 +64,7 @@ def open_database(url: str) -> Engine:
         ) from error
     except DamagedError as error:
         raise DatabaseError(
-            f"The database {make_url(url).render_as_string()} is damaged: {error.orig}. "
-            "Stop Fil commun, move the file away, and `filcommun restore` the last good backup."
+            f"The database {make_url(url).render_as_string()} is damaged: {error.orig}. {RESTORE}"
         ) from error
     return engine
 
@@ -92,6 +105,28 @@ def briefly(open_session: sessionmaker[Session]) -> Iterator[Session]:
             session.commit()
         finally:
             driver.execute(f"PRAGMA busy_timeout={_PATIENT * 1000}")
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Whether SQLite found a page of its file that is none (SQLITE_CORRUPT, SQLITE_NOTADB)."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def require_whole(engine: Engine) -> None:
+    """Read every page of an SQLite file; raises DatabaseError at the first that is damaged.
+
+    PostgreSQL looks after itself: with checksums on, it refuses a damaged page when it is read.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+    except DamagedError as error:
+        verdict = error.orig
+    if verdict != "ok":
+        raise DatabaseError(f"The database is damaged: {verdict}. {RESTORE}")
 
 
 def put(

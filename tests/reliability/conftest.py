@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -97,7 +100,7 @@ class Farm:
         for n in range(HOSTS):
             server = Server((f"127.31.0.{n + 1}", 0), Site)
             self.servers.append(server)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
     def groups(self, now: datetime) -> list[Group]:
         """A group for each site, with its sources, due now."""
@@ -147,74 +150,55 @@ def farm() -> Iterator[Farm]:
 
 def environment(url: str, folder: Path, **options: str) -> dict[str, str]:
     """Of a process over this database, its index in `folder`."""
-    return os.environ | {
+    return {
         "FILCOMMUN_DATABASE_URL": url,
         "FILCOMMUN_INDEX_URL": f"whoosh:{folder}/index",
+        "FILCOMMUN_MEDIA_FOLDER": f"{folder}/media",
         "FILCOMMUN_SECRET_KEY": "-" * 32,
         "FILCOMMUN_ALLOW_PRIVATE_NETWORKS": "true",
         "FILCOMMUN_SHORTEST_INTERVAL": "1",
         "FILCOMMUN_PORTAL_PROCESSES": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
         **options,
     }
 
 
-@pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts `filcommun work` on a database; those still running at the end are killed."""
-    started = []
-
-    def start(url: str, **options: str) -> subprocess.Popen[bytes]:
-        with (tmp_path / "workers.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "aggregator.cli", "work"],
-                env=environment(url, tmp_path, **options),
-                cwd=tmp_path,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        started.append(worker)
-        return worker
-
-    yield start
-    for worker in started:
-        worker.kill()
-        worker.wait()
-
-
-NURSERY = """
-import os, signal, sys
+MOTHER = """
+import json, os, signal, sys
 import aggregator.cli.serve, aggregator.cli.work, web.application  # once for all children
+import aggregator.collect.desk
 from aggregator.settings import read_settings
 from gunicorn.app import wsgiapp
+
+aggregator.collect.desk.RECOVERY = 1.0  # seconds; half a minute outside of tests
 
 def work():
     aggregator.cli.work.command(args=[], standalone_mode=False)
 
-def serve(port):
-    os.environ["FILCOMMUN_PORT"] = port
-    command = aggregator.cli.serve.portal_command(read_settings())
-    sys.argv = command[2:]
+def serve():
+    sys.argv = aggregator.cli.serve.portal_command(read_settings())[2:]
     wsgiapp.run()
 
 children = set()
 for line in sys.stdin:
-    verb, *rest = line.split()
-    if verb == "wait":
-        _, status = os.waitpid(int(rest[0]), 0)
+    asked = json.loads(line)
+    if "wait" in asked:
+        _, status = os.waitpid(asked["wait"], 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
         continue
     child = os.fork()
     if child == 0:
         os.setsid()
+        os.chdir(asked["folder"])
+        os.environ.update(asked["environment"])
+        log = os.open("processes.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(2, 1)
-        {"work": work, "serve": serve}[verb](*rest)
-        sys.stdout.flush()
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        {"work": work, "serve": serve}[asked["start"]]()
         os._exit(0)
     children.add(child)
     print(child, flush=True)
-for child in children:  # the test is gone
+for child in children:  # the tests are over
     try:
         os.killpg(child, signal.SIGKILL)
     except ProcessLookupError:
@@ -226,28 +210,28 @@ class Nursery:
     """Starts workers and portals by forking one process that has imported everything, so that a
     start costs no seconds; each has a process group of its own."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        with log.open("ab") as opened:
-            self._mother = subprocess.Popen(
-                [sys.executable, "-c", NURSERY],
-                env=environment,
-                cwd=log.parent,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=opened,
-                text=True,
-            )
-        self._living: set[int] = set()
+    def __init__(self) -> None:
+        self._mother = subprocess.Popen(
+            [sys.executable, "-c", MOTHER],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.living: set[int] = set()
 
-    def start(self, *what: str) -> int:
-        """A new process: `work`, or `serve PORT`; its id."""
-        child = int(self._asked(" ".join(what)))
-        self._living.add(child)
+    def start(self, what: str, url: str, folder: Path, **options: str) -> int:
+        """A new process, `work` or `serve`, logging to `processes.log` in its folder; its id."""
+        asked = {"environment": environment(url, folder, **options), "folder": str(folder)}
+        child = self._asked({"start": what, **asked})
+        self.living.add(child)
         return child
 
     def kill(self, child: int) -> None:
         """SIGKILL it and all that it started."""
-        os.killpg(child, signal.SIGKILL)
+        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it had no time to make its group
+            os.killpg(child, signal.SIGKILL)
         self.wait(child)
 
     def stop(self, child: int) -> int:
@@ -256,36 +240,89 @@ class Nursery:
         return self.wait(child)
 
     def wait(self, child: int) -> int:
-        self._living.discard(child)
-        return int(self._asked(f"wait {child}"))
+        """Its exit status, once it has ended."""
+        self.living.discard(child)
+        return self._asked({"wait": child})
+
+    def is_alive(self, child: int) -> bool:
+        """Whether it has not ended."""
+        return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
     def close(self) -> None:
-        for child in list(self._living):
-            with contextlib.suppress(ProcessLookupError):
-                self.kill(child)
         assert self._mother.stdin is not None
         assert self._mother.stdout is not None
         self._mother.stdin.close()
-        self._mother.stdout.close()
         self._mother.wait()
+        self._mother.stdout.close()
 
-    def _asked(self, line: str) -> str:
+    def _asked(self, line: dict[str, object]) -> int:
         assert self._mother.stdin is not None
         assert self._mother.stdout is not None
-        self._mother.stdin.write(f"{line}\n")
+        self._mother.stdin.write(f"{json.dumps(line)}\n")
         self._mother.stdin.flush()
-        return self._mother.stdout.readline()
+        return int(self._mother.stdout.readline())
+
+
+@pytest.fixture(scope="session")
+def mother() -> Iterator[Nursery]:
+    """Of all workers and portals."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture
-def nursery(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
-    """Makes the mother of all workers and portals of one database."""
-    made = []
+def start(mother: Nursery, tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """Starts `work` or `serve` over a database; those still running at the end are killed."""
+    started: list[int] = []
 
-    def make(url: str, **options: str) -> Nursery:
-        made.append(Nursery(environment(url, tmp_path, **options), tmp_path / "processes.log"))
-        return made[-1]
+    def start(what: str, url: str, **options: str) -> int:
+        started.append(mother.start(what, url, tmp_path, **options))
+        return started[-1]
 
-    yield make
-    for one in made:
-        one.close()
+    yield start
+    for child in mother.living.intersection(started):
+        mother.kill(child)
+
+
+@pytest.fixture
+def free_port() -> Callable[[], str]:
+    """Gives ports that nobody listens on."""
+
+    def find() -> str:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return str(probe.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture
+def ask() -> Callable[[str, str], tuple[int | None, str]]:
+    """Asks the portal at a port for a page: status and body; None where nobody answers."""
+
+    def ask(port: str, path: str) -> tuple[int | None, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            return None, ""
+        finally:
+            connection.close()
+
+    return ask
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Waits until something holds; fails after two minutes."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        for _ in range(600):
+            if holds():
+                return
+            time.sleep(0.2)
+        pytest.fail("it did not come to it")
+
+    return wait

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import random
-import socket
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,65 +72,42 @@ def yesterdays(now: datetime) -> list[Entry]:
     ]  # fmt: skip
 
 
-def free_ports(number: int) -> list[str]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [str(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def answer(port: str) -> int | None:
-    """The status of a page at one portal; None when nobody answers there."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
-    try:
-        connection.request("GET", "/groupes")
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Or fail after two minutes."""
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.2)
-    pytest.fail("it did not come to it")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_workers_and_portals_killed_at_random_do_nothing_twice_and_hurt_no_host(
-    farm: Any, database_url: str, engine: Engine, nursery: Callable[..., Any]
-) -> None:
+    farm: Any, database_url: str, engine: Engine, mother: Any, start: Any, free_port: Any,
+    ask: Any, wait_until: Any,
+) -> None:  # fmt: skip
     now, sessions = datetime.now(UTC), database.sessions(engine)
     with sessions.begin() as session:
         session.add_all([*farm.groups(now), *subscribers(now), *yesterdays(now)])
-    chance, ports, seen = random.Random(7), free_ports(PORTALS), Counter[int | None]()
+    chance, seen = random.Random(7), Counter[int | None]()
+    ports = [free_port() for _ in range(PORTALS)]
     with Mailbox() as mailbox:
-        mother = nursery(
-            database_url, FILCOMMUN_SMTP_URL=mailbox.smtp_url, FILCOMMUN_MAIL_PER_MINUTE="9999"
-        )
-        kinds = [("work",)] * WORKERS + [("serve", port) for port in ports]
-        running = [mother.start(*kind) for kind in kinds]
-        wait_until(lambda: all(answer(port) == 200 for port in ports))
+        mail = {"FILCOMMUN_SMTP_URL": mailbox.smtp_url, "FILCOMMUN_MAIL_PER_MINUTE": "9999"}
+        places = [""] * WORKERS + ports
+
+        def begin(port: str) -> int:
+            if not port:
+                return int(start("work", database_url, **mail))
+            return int(start("serve", database_url, FILCOMMUN_PORT=port, **mail))
+
+        running = [begin(port) for port in places]
+        wait_until(lambda: all(ask(port, "/groupes")[0] == 200 for port in ports))
         for number in range(KILLS):
             time.sleep(chance.uniform(0.1, 1.0))
             # Workers and portals in turn, so that both are surely hit.
             who = chance.randrange(WORKERS) if number % 2 else WORKERS + chance.randrange(PORTALS)
             mother.kill(running[who])
-            seen.update(answer(port) for port in ports)
-            running[who] = mother.start(*kinds[who])
+            seen.update(ask(port, "/groupes")[0] for port in ports)
+            running[who] = begin(places[who])
         statuses = {mother.stop(one) for one in running[:WORKERS]}
         wait_until(lambda: farm.is_quiet)
         # Leases of killed workers run out by themselves; here the test lets them run out at once.
         with sessions.begin() as session:
             session.execute(update(Source).values(claimed_until=None, next_crawl_at=now))
             session.execute(update(Letter).values(claimed_until=None))
-        running[:WORKERS] = [mother.start("work") for _ in range(WORKERS)]
+        running[:WORKERS] = [begin("") for _ in range(WORKERS)]
         wait_until(lambda: all_is_done(engine, farm.entries + 5))
         statuses |= {mother.stop(one) for one in running}
         mails = list(mailbox.mails)
