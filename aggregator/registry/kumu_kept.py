@@ -18,6 +18,7 @@ from aggregator.registry import kumu_map, listed, planning, profile
 from aggregator.registry.kumu_map import Document, by_key, fields_of
 from aggregator.registry.listed import objects
 from aggregator.registry.planning import Planned
+from aggregator.store.suppressions import address_key
 from aggregator.store.tables import Group, KeptMap
 from aggregator.taxonomy import terms
 
@@ -47,6 +48,29 @@ def keep(session: Session, origin: str, document: Mapping[str, Any], now: dateti
 def kept(session: Session) -> Sequence[KeptMap]:
     """The maps that are kept, the newest first."""
     return session.scalars(select(KeptMap).order_by(KeptMap.seen_at.desc())).all()
+
+
+def forget(session: Session, name: str, addresses: Iterable[str]) -> None:
+    """Take a group that leaves out of every map that is kept, by its name and its addresses."""
+    keys = set(map(address_key, addresses)) - {""}
+    for map_ in session.scalars(select(KeptMap)):
+        document: Document = copy.deepcopy(map_.document)
+        elements = list(objects(document.get("elements")))
+        gone = {n for n, one in enumerate(elements) if _is_of(one, name.casefold(), keys)}
+        if gone:
+            ties = _connections(document, elements, gone, {}, {})
+            document["connections"] = ties
+            document["elements"] = [one for n, one in enumerate(elements) if n not in gone]
+            _leave_out(document, [elements[n] for n in gone])
+            map_.document = document
+
+
+def _is_of(element: Mapping[str, Any], name: str, keys: set[str]) -> bool:
+    record = listed.listed(fields_of(element), "", tool="kumu")
+    if record is None:
+        return False
+    home = address_key(record.texts.get("home", ""))
+    return record.name.casefold() == name or home in keys
 
 
 def given_back(session: Session, map_: KeptMap) -> Document:

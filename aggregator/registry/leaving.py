@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import keepers
+from aggregator.registry import keepers, kumu_kept, mirrors
 from aggregator.store import outbox, suppressions, tokens
 from aggregator.store.tables import (
     Amendment,
@@ -143,6 +143,8 @@ def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool 
     )
     session.execute(delete(Registration).where(Registration.group_id == group.id))
     session.execute(delete(Record).where(Record.group_id == group.id))
+    kumu_kept.forget(session, name, _addresses(group))
+    mirrors.forget(session, name, _addresses(group))
     _wipe_entries(session, group, now)
     _wipe_amendments(session, group)
     _wipe_profile(group, now)

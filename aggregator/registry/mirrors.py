@@ -5,7 +5,7 @@ The worker's part is `mirroring`. Knows no network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -133,6 +133,20 @@ def groups_of(session: Session) -> dict[str, tuple[int, int]]:
         listed, there = found.get(origin, (0, 0))
         found[origin] = (listed + count, there + count * brought)
     return found
+
+
+def forget(session: Session, name: str, addresses: Iterable[str]) -> None:
+    """Take a group that leaves out of what the last looks of lists told of it."""
+    keys = set(map(address_key, addresses)) - {""}
+    for mirror in session.scalars(select(Mirror)):
+        rows = mirror.plan.get("rows", [])
+        others = [
+            row
+            for row in rows
+            if row["name"].casefold() != name.casefold() and address_key(row["home"]) not in keys
+        ]
+        if len(others) < len(rows):
+            mirror.plan = {**mirror.plan, "rows": others}
 
 
 def next_after(mirror: Mirror, now: datetime) -> datetime | None:

@@ -218,6 +218,8 @@ def test_a_group_declined_or_departed_here_never_returns(followed: Followed) -> 
             profile.put(group, "status", "declined", origin="moderator")
         else:
             leaving.take_away(followed.session, group, now=followed.now)
+            assert followed.mirror is not None
+            assert "Vergers" not in json.dumps(followed.mirror.plan)
             leaving.forget(followed.session)
     followed.session.commit()
     assert followed.look().plan["counts"] == {"left": 2}

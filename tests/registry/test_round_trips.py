@@ -24,6 +24,7 @@ from aggregator.registry import (
     importing,
     kumu_kept,
     kumu_map,
+    leaving,
     planning,
     profile,
     sheets,
@@ -354,3 +355,28 @@ def test_text_of_one_line_is_no_difference(
     element = {"id": "1", "name": "Halage", "description": "Une ligne. Puis une autre."}
     records = exchange.read(json.dumps([element]).encode())
     assert [one.outcome for one in planning.plan(session, records, origin="x")] == ["same"]
+
+
+def test_a_group_that_leaves_is_wiped_from_the_maps_that_are_kept(
+    session: Session, now: datetime, a_group: Callable[..., Group]
+) -> None:
+    group = a_group("halage", name="Halage", home="https://halage.example")
+    other = {"_id": "elem-2", "attributes": {"label": "Vergers"}}
+    project = {
+        "elements": [
+            {"_id": "elem-1", "attributes": {"label": "HALAGE", "note": "secret"}},
+            {"_id": "elem-3", "attributes": {"label": "Ailleurs", "site": "halage.example/"}},
+            other,
+        ],
+        "connections": [{"_id": "conn-1", "from": "elem-1", "to": "elem-2", "attributes": {}}],
+        "maps": [{"_id": "m", "elements": [{"_id": "n", "element": "elem-1"}],
+                  "connections": [{"_id": "e", "connection": "conn-1"}]}],
+    }  # fmt: skip
+    kumu_kept.keep(session, "kumu", project, now)
+    leaving.take_away(session, group, now=now)
+    (map_,) = kumu_kept.kept(session)
+    assert map_.document == {
+        "elements": [other],
+        "connections": [],
+        "maps": [{"_id": "m", "elements": [], "connections": []}],
+    }
