@@ -174,6 +174,7 @@ def label(field: str) -> str:
         "rights": _("Ce que nous montrons"),
         "format": _("Format"),
         "paused": _("En pause"),
+        "selector": _("Sélecteur CSS"),
         "who": _("Qui décide"),
         "threshold": _("Voix nécessaires"),
         "weight": _("Poids"),

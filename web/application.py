@@ -50,6 +50,7 @@ from web import (
     stories,
     subscription,
     terms,
+    watched,
     websub,
     wording,
     workshop_desk,
@@ -60,7 +61,18 @@ from web.mounting import Mounted
 
 _NOUNS = (
     *(news, entries, stories, groups, terms, agenda, maps, exchange, follow),
-    *(moderators, moderation, doubts, holds, lexicon, imports, mirrors, governance, help_requests),
+    *(
+        moderators,
+        moderation,
+        doubts,
+        holds,
+        lexicon,
+        imports,
+        mirrors,
+        watched,
+        governance,
+        help_requests,
+    ),
     *(workshops, workshop_desk),
     *(subscription, join, desk, proposals, journal, health, pages, operations, api),
     *(media, websub),

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from lxml.cssselect import CSSSelector
 from lxml.etree import XPathError
 from lxml.html import HtmlElement
 
@@ -300,6 +301,18 @@ def _links(anchors: Sequence[tuple[HtmlElement, str]]) -> tuple[ArticleLink, ...
         for url, title in list(titles.items())[:MOST_LINKS]
         if title
     )
+
+
+def is_selector(text: str) -> bool:
+    """Whether `article_links` understands it.
+
+    >>> is_selector("main article h2 a"), is_selector("h2 >"), is_selector("")
+    (True, False, False)
+    """
+    try:
+        return bool(text.strip()) and bool(CSSSelector(text))
+    except (SyntaxError, XPathError, ValueError):
+        return False
 
 
 def article_links(body: bytes, url: str, *, selector: str | None = None) -> ArticleList:

@@ -14,7 +14,8 @@ from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import applying, governance, phrases, profile, signing_in
+from aggregator.parse import lists
+from aggregator.registry import applying, governance, phrases, profile, signing_in, sources
 from aggregator.registry.listing import FORMATS, is_web_address
 from aggregator.registry.trust import passes, risk, trust
 from aggregator.registry.wording import REPORT_REASONS
@@ -27,7 +28,8 @@ KINDS: Final = tuple(governance.FIRST)
 AUTHORS: Final = ("visitor", "group", "moderator", "workshop", "import", "program")
 APPEALABLE: Final = timedelta(days=90)
 """After a decision, how long its author can be written to."""
-SOURCE_FIELDS: Final = ("url", "format", "rights", "language", "paused")
+SOURCE_FIELDS: Final = ("url", "format", "rights", "language", "paused", "selector")
+LONGEST_SELECTOR: Final = 300
 
 
 def propose(
@@ -50,13 +52,13 @@ def propose(
 ) -> Amendment:
     """Put a proposal in the queue; a trusted group's own passes at once, by itself.
 
-    `change` by kind: `profile` {field: value}; `source` {"url", "format", "rights", "language",
-    "paused"} of `source`, or a new one of `group`; `tag` {"dimension", "add": [], "remove": []} of
-    `entry` (dimension `relevance`, slug `on-topic`: whether it belongs here at all);
-    `missing_group` {"url", "name"} and any profile field; `dead_link` {"url", "to"?} of `group` or
-    `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`; `rule` {"kind",
-    "who", "threshold"}; `lexicon` {"dimension", "slug", "phrase", "weight"}, None takes it out;
-    `new_group`, `appeal` and `hold` are made by their rooms.
+    `change` by kind: `profile` {field: value}; `source` {field of SOURCE_FIELDS: value} of
+    `source`, or a new one of `group` ("selector" of watched pages only); `tag` {"dimension",
+    "add": [], "remove": []} of `entry` (dimension `relevance`, slug `on-topic`: whether it belongs
+    here at all); `missing_group` {"url", "name"} and any profile field; `dead_link` {"url", "to"?}
+    of `group` or `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`;
+    `rule` {"kind", "who", "threshold"}; `lexicon` {"dimension", "slug", "phrase", "weight"}, None
+    takes it out; `new_group`, `appeal` and `hold` are made by their rooms.
     The same open proposal twice is one. Raises Refused with what is wrong.
     """
     if kind not in KINDS:
@@ -169,7 +171,9 @@ def _source_change(
     found: dict[str, dict[str, Any]] = {}
     for field, value in change.items():
         checked = _source_value(field, value)
-        before = _source_now(source, field)
+        if field == "selector" and (source is None or source.format != "page"):
+            raise Refused("unknown_field", field=field)
+        before = sources.value_of(source, field) if source is not None else None
         if before != checked:
             found[field] = {"from": before, "to": checked}
     if not found:
@@ -189,6 +193,11 @@ def _source_value(field: str, value: object) -> Any:
         raise Refused("unknown_field", field=field)
     if field == "paused":
         return bool(value)
+    if field == "selector":
+        text = profile.plain(value or "", field, LONGEST_SELECTOR)
+        if text and not lists.is_selector(text):
+            raise Refused("no_selector", selector=text)
+        return text
     text = profile.plain(value or "", field, 2000)
     known = {"rights": RIGHTS, "format": FORMATS}.get(field)
     if known is not None and text not in known:
@@ -198,12 +207,6 @@ def _source_value(field: str, value: object) -> Any:
     if field == "language":
         return profile.checked("language", text) if text else None
     return text
-
-
-def _source_now(source: Source | None, field: str) -> Any:
-    if source is None:
-        return None
-    return source.paused_at is not None if field == "paused" else getattr(source, field)
 
 
 def _tag_change(entry: Entry, change: Mapping[str, Any]) -> dict[str, Any]:

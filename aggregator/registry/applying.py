@@ -123,6 +123,8 @@ def _apply_source(session: Session, amendment: Amendment, now: datetime) -> dict
         "paused": found.paused_at is not None,
         "edited_fields": list(found.edited_fields or ()),
     }
+    if "selector" in change:
+        before["selector"] = sources.value_of(found, "selector")
     _set_source(found, change, now)
     found.edited_fields = sorted({*(found.edited_fields or ()), *change})
     return before
@@ -147,6 +149,8 @@ def _set_source(source: Source, values: dict[str, Any], now: datetime) -> None:
     source.format = format_
     source.rights = values.get("rights", source.rights)
     source.language = values.get("language", source.language)
+    if "selector" in values:
+        sources.read_by(source, values["selector"], now)
     if "paused" in values:
         source.paused_at = (source.paused_at or now) if values["paused"] else None
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aggregator.registry import governance, profile
+from aggregator.registry import governance, profile, sources
 from aggregator.store.tables import Amendment, Group, Source
 
 
@@ -78,9 +78,7 @@ def _source(session: Session, amendment: Amendment) -> list[Difference]:
     source = session.get(Source, amendment.source_id) if amendment.source_id else None
     found = []
     for field, both in amendment.change.items():
-        now: Any = None
-        if source is not None:
-            now = source.paused_at is not None if field == "paused" else getattr(source, field)
+        now = sources.value_of(source, field) if source is not None else None
         found.append(Difference(field, both["from"], both["to"], now))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from aggregator.store.tables import Group, Source
 
@@ -32,3 +33,22 @@ def point_to(source: Source, url: str, now: datetime) -> None:
     source.last_reason = None
     source.next_crawl_at = now
     source.claimed_until = None
+
+
+def read_by(source: Source, selector: str, now: datetime) -> None:
+    """Find a watched page's articles by this CSS from the next visit on, which is due at once.
+
+    What the page looked like before is forgotten; an empty selector finds them by structure.
+    """
+    source.sample = {"selector": selector} if selector else {}
+    source.etag = source.last_modified = source.body_hash = None
+    source.next_crawl_at = now
+
+
+def value_of(source: Source, field: str) -> Any:
+    """What an amendment may change, as it is now."""
+    if field == "paused":
+        return source.paused_at is not None
+    if field == "selector":
+        return (source.sample or {}).get("selector") or ""
+    return getattr(source, field)

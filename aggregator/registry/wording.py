@@ -105,6 +105,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "“{value}” is not a possible value for {field}.",
     ),
     "unknown_field": ("Ce champ ne se modifie pas ici : {field}.", "Not changed here: {field}."),
+    "no_selector": (
+        "« {selector} » n’est pas un sélecteur CSS. Exemple : main article h2 a",
+        "“{selector}” is no CSS selector. Example: main article h2 a",
+    ),
     "nothing_to_change": (
         "Rien ne changerait : c’est déjà ainsi.",
         "Nothing would change: it is so already.",

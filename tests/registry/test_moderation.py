@@ -480,3 +480,41 @@ def test_the_public_log_pages_without_a_gap(
     first = moderation.log(session, limit=2)
     rest = moderation.log(session, limit=50, before=first[-1].id)
     assert [one.id for one in (*first, *rest)] == everything
+
+
+def test_a_watched_page_is_read_by_a_selector_until_it_is_undone(
+    session: Session, now: datetime, bob: Moderator, a_source: Callable[..., Source]
+) -> None:
+    old = {"selector": "li a", "links": 9, "titles": ["Un"], "at": now.isoformat()}
+    source = a_source(format="page", sample=old, body_hash="0" * 64)
+    change = {"selector": "main article h2 a"}
+    proposal = amendments.propose(session, "source", now=now, source=source, change=change)
+    assert proposal.change == {"selector": {"from": "li a", "to": "main article h2 a"}}
+    moderation.decide(session, proposal, "accept", bob, now=now)
+    assert (source.sample, source.body_hash, source.next_crawl_at) == (change, None, now)
+    moderation.undo(session, proposal, bob, now=now)
+    assert source.sample == {"selector": "li a"}
+
+
+@pytest.mark.parametrize(
+    ("format_", "selector", "reason"),
+    [
+        ("page", "h2 >", "no_selector"),
+        ("page", "a[", "no_selector"),
+        ("page", "a " * 200, "too_long"),
+        ("page", "li a", "nothing_to_change"),
+        ("auto", "h2 a", "unknown_field"),
+    ],
+)
+def test_what_is_no_selector_is_refused(
+    session: Session,
+    now: datetime,
+    a_source: Callable[..., Source],
+    format_: str,
+    selector: str,
+    reason: str,
+) -> None:
+    source = a_source(format=format_, sample={"selector": "li a"})
+    with pytest.raises(Refused) as refused:
+        amendments.propose(session, "source", now=now, source=source, change={"selector": selector})
+    assert refused.value.reason == reason

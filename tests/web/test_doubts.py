@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from aggregator.parts import Parts
 from aggregator.registry import moderators
-from aggregator.store.tables import Amendment, Entry, Group, Lesson, Letter
+from aggregator.store.tables import Amendment, Entry, Group, Lesson, Letter, Source
 
 
 @pytest.fixture
@@ -122,3 +122,23 @@ def hidden(page: str) -> dict[str, str]:
 
     last = page[page.rindex("/moderation/importer/proposer") :]
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', last))
+
+
+def test_a_watched_page_gets_a_volunteers_selector(alice: Any, own_parts: Parts) -> None:
+    assert "Aucune page n’est suivie" in alice.get("/moderation/pages")
+    with own_parts.sessions.begin() as session:
+        source = session.scalars(select(Source).order_by(Source.id)).first()
+        assert source is not None
+        source.format, number = "page", source.id
+        source.sample = {"selector": "li a", "links": 4, "titles": ["Un article"], "at": ""}
+    page = alice.get("/moderation/pages")
+    assert "Un article" in page
+    assert 'value="li a"' in page
+    path = f"/moderation/pages/{number}"
+    wrong = alice.send("/moderation/pages", to=path, selecteur="h2 >").get_data(as_text=True)
+    assert "n’est pas un sélecteur CSS" in wrong
+    alice.send("/moderation/pages", to=path, selecteur="main h2 a")
+    with own_parts.sessions() as session:
+        assert session.get_one(Source, number).sample == {"selector": "main h2 a"}
+        assert session.query(Amendment).one().change["selector"]["to"] == "main h2 a"
+    assert alice.status("/moderation/pages/99999") in {404, 405}
