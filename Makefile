@@ -39,8 +39,8 @@ lock: .venv/ready-dev ## write requirements/*.lock anew from pyproject.toml
 		--group dev --extra opensearch -c requirements/run.lock pyproject.toml \
 		-o requirements/dev.lock
 
-audit: .venv/ready-dev ## known vulnerabilities of what is installed; needs the open internet
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/run.lock
+audit: .venv/ready-dev ## known vulnerabilities of what is locked; needs the open internet
+	@$(BIN)/python .ci/audit.py $(BIN)/pip-audit requirements/run.lock
 
 clean: ## remove .venv and what tools left; your data stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
