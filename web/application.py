@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
+from typing import Any
 
 from apiflask import APIFlask
-from flask import Flask
+from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -79,6 +81,9 @@ _NOUNS = (
 )
 
 
+log = logging.getLogger(__name__)
+
+
 class _Json(DefaultJSONProvider):
     """Keys in the order we write them, accents as they are."""
 
@@ -86,9 +91,16 @@ class _Json(DefaultJSONProvider):
     ensure_ascii = False
 
 
+class _Portal(APIFlask):
+    """What Flask logs of a page that failed must not be its address: it may be a mailed link."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        log.error("page failed endpoint=%s", request.endpoint, exc_info=exc_info)
+
+
 def create_app(parts: Parts) -> Flask:
     """The portal over these parts; it opens nothing itself and may be made several times."""
-    app = APIFlask(
+    app = _Portal(
         __name__,
         title="Fil commun",
         version="1",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from aggregator import logs
 from aggregator.parts import open_parts
 from aggregator.settings import read_settings
 from web.application import create_app
 
-app = create_app(open_parts(read_settings()))
+settings = read_settings()
+logs.configure(settings.log_level)
+app = create_app(open_parts(settings))

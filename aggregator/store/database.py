@@ -48,6 +48,8 @@ def open_database(url: str) -> Engine:
         address = make_url(url)
         engine = create_engine(
             address,
+            # Errors go to the log, and what was to be stored may name a person.
+            hide_parameters=True,
             pool_pre_ping=address.get_backend_name() != "sqlite",
             connect_args={"timeout": _PATIENT} if address.get_backend_name() == "sqlite" else {},
         )

@@ -55,6 +55,18 @@ def test_our_own_mistake_is_said_without_a_trace(
     assert 'href="/?theme=logement"' in html
 
 
+def test_a_failed_page_is_logged_without_its_address(
+    own_parts: Parts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def bug(*_arguments: object, **_options: object) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(own_parts.engine, "search", bug)
+    create_app(own_parts).test_client().get("/?q=zoe@courrier.example%0AERROR")
+    assert "page failed endpoint=news.home" in caplog.text
+    assert "zoe" not in caplog.text
+
+
 def test_too_large_a_form_is_refused_in_words(own_parts: Parts) -> None:
     client = create_app(own_parts).test_client()
     answer = client.post("/proposer", data={"why": "a" * 3_000_000})
