@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from aggregator.store import directory
 from web import current, formats
 from web.languages import translate as _
 from web.listing import listing, nearby, other_words, spoken, title_of, warnings
-from web.places import Place, here
+from web.places import Place, address, here
 from web.routing import ENDINGS
 
 blueprint = Blueprint("news", __name__)
@@ -24,7 +25,9 @@ blueprint = Blueprint("news", __name__)
 def home() -> ResponseReturnValue:
     """The news of the metropolis, newest first, by day."""
     if "q" in request.args:
-        return redirect(url_for("news.search", **request.args.to_dict(flat=False)))  # type: ignore[arg-type]  # several values each
+        # Not by url_for's own arguments: a reader's parameter may bear the name of one.
+        asked = urlencode(list(request.args.items(multi=True)))
+        return redirect(address(url_for("news.search"), asked))
     place = here("/", "/fil")
     found = listing(place, title_of(place))
     groups = directory.total(current.session()) if not found.cards else 0

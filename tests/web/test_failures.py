@@ -62,8 +62,9 @@ def test_a_failed_page_is_logged_without_its_address(
         raise ZeroDivisionError
 
     monkeypatch.setattr(own_parts.engine, "search", bug)
-    create_app(own_parts).test_client().get("/?q=zoe@courrier.example%0AERROR")
-    assert "page failed endpoint=news.home" in caplog.text
+    answer = create_app(own_parts).test_client().get("/recherche?q=zoe@m.example%0AERROR")
+    assert answer.status_code == 500
+    assert "page failed endpoint=news.search" in caplog.text
     assert "zoe" not in caplog.text
 
 
