@@ -5,8 +5,10 @@ from __future__ import annotations
 from time import perf_counter
 
 from flask import Flask, Response, g, request
-from prometheus_client import Histogram
+from prometheus_client import PLATFORM_COLLECTOR, REGISTRY, Histogram
 
+# It would tell everybody which release of Python runs here.
+REGISTRY.unregister(PLATFORM_COLLECTOR)
 _SECONDS = Histogram(
     "filcommun_request_seconds",
     "Time from a request to its answer, by endpoint and class of status.",

@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,25 +21,29 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from aggregator.parts import Parts
+from aggregator.registry import amendments, help_requests, holds, mirrors, moderators, workshops
 from aggregator.search.engines import open_engine
 from aggregator.search.indexing import index_pending
 from aggregator.settings import Settings
-from aggregator.store import database
+from aggregator.store import database, directory
 from aggregator.store.tables import (
     Entry,
     EntryTag,
     EntryVersion,
     Group,
     GroupTag,
+    Keeper,
     Letter,
     Source,
     Story,
 )
+from aggregator.taxonomy import terms
 from web import create_app
 
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 NEWS = Path(__file__).parent / "news.json"
+SHEET = "slug;nouveau nom;remarque\nlilas-a-velo;{};Dit par la table\nplaine-verte;;\n"
 
 
 def fill(session: Session, now: datetime = NOW) -> None:
@@ -260,6 +264,73 @@ def letters(own_parts: Parts) -> Callable[[], list[Letter]]:
             return list(session.scalars(select(Letter).order_by(Letter.id)))
 
     return read
+
+
+@pytest.fixture
+def invited(own_parts: Parts) -> Callable[..., str]:
+    """Makes somebody a moderator: `invited("Bob", role="moderator")`; the path of their link."""
+
+    def appoint(name: str = "Alice", role: str = "administrator") -> str:
+        with own_parts.sessions.begin() as session:
+            email = f"{name.lower()}@m.example"
+            moderators.appoint(session, email, name=name, role=role, now=own_parts.clock())
+            return str(session.query(Letter).order_by(Letter.id.desc()).first().values["path"])
+
+    return appoint
+
+
+@pytest.fixture
+def alice(own_parts: Parts, clock: Clock, invited: Callable[..., str]) -> Visitor:
+    """An administrator, signed in, in a browser of her own."""
+    hers = Visitor(create_app(own_parts), clock)
+    assert "Propositions à décider" in hers.send(invited()).get_data(as_text=True)
+    return hers
+
+
+@pytest.fixture
+def busy(own_parts: Parts) -> Parts:
+    """A portal where something of every kind waits; Alice moderates, Carole keeps a group."""
+    with own_parts.sessions.begin() as session:
+        now = own_parts.clock()
+        alice = moderators.appoint(
+            session, "alice@m.example", name="Alice", role="administrator", now=now
+        )
+        group = directory.by_slug(session, "lilas-a-velo")
+        entry = session.query(Entry).order_by(Entry.id).first()
+        for kind, about in (
+            ("profile", {"group": group, "change": {"description": "mot" * 300}}),
+            ("report", {"entry": entry, "change": {"reason": "hate"}, "why": "y" * 300}),
+            ("missing_group", {"change": {"url": "https://manquant.example", "name": "Z" * 190}}),
+            ("rule", {"change": {"kind": "tag", "who": "moderator", "threshold": 3}}),
+        ):
+            amendments.propose(session, kind, now=now, **about)
+        for _ in range(2):
+            asked = help_requests.ask(
+                session,
+                title="Qui sait faire un petit site ?",
+                text="Le nôtre ne marche plus.\n\nMerci !",
+                skill=terms.terms("skill")[0].slug,
+                area="paris-18e",
+                email="zoe@courrier.example",
+                now=now,
+            )
+            asked.state = "waiting"
+        session.flush()
+        first = help_requests.waiting(session)[0]
+        help_requests.publish(session, first, alice, now=now)
+        mirrors.ask(
+            session, address="https://carte.example/api/elements.json", name="La carte",
+            mode="respect", rhythm="daily", by=alice, now=now, base_url="https://fil.example",
+        ).reason = "robots"  # fmt: skip
+        holds.save(session, "casino", why="Publicités", moderator=alice, now=now)
+        workshop = workshops.open_workshop(
+            session, "Atelier de Pantin", date(2026, 11, 24), now=now
+        )
+        for table in "12":
+            body = SHEET.format(f"Lilas {table}").encode()
+            workshops.propose_rows(session, workshop, table, body, now=now)
+        session.add(Keeper(group=group, email="carole@lilas.example", added_at=now, proved_at=now))
+    return own_parts
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,22 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from aggregator.parts import Parts
-from aggregator.registry import (
-    amendments,
-    desk,
-    help_requests,
-    holds,
-    mirrors,
-    moderators,
-    workshops,
-)
-from aggregator.store import directory
-from aggregator.store.tables import Entry, Keeper, Letter
-from aggregator.taxonomy import terms
+from aggregator.registry import desk, moderators
+from aggregator.store.tables import Letter
 
 pytestmark = pytest.mark.slow
 
-SHEET = "slug;nouveau nom;remarque\nlilas-a-velo;{};Dit par la table\nplaine-verte;;\n"
 WORKSHOP = "/ateliers/2026-11-24-atelier-de-pantin"
 MODERATION = (
     "/moderation",
@@ -46,52 +34,6 @@ MODERATION = (
     f"{WORKSHOP}/groupes/lilas-a-velo",
 )
 KEEPING = ("/espace/lilas-a-velo", "/demandes/1")
-
-
-@pytest.fixture
-def busy(own_parts: Parts) -> Parts:
-    """A portal where something of every kind waits; Alice moderates, Carole keeps a group."""
-    with own_parts.sessions.begin() as session:
-        now = own_parts.clock()
-        alice = moderators.appoint(
-            session, "alice@m.example", name="Alice", role="administrator", now=now
-        )
-        group = directory.by_slug(session, "lilas-a-velo")
-        entry = session.query(Entry).order_by(Entry.id).first()
-        for kind, about in (
-            ("profile", {"group": group, "change": {"description": "mot" * 300}}),
-            ("report", {"entry": entry, "change": {"reason": "hate"}, "why": "y" * 300}),
-            ("missing_group", {"change": {"url": "https://manquant.example", "name": "Z" * 190}}),
-            ("rule", {"change": {"kind": "tag", "who": "moderator", "threshold": 3}}),
-        ):
-            amendments.propose(session, kind, now=now, **about)
-        for _ in range(2):
-            asked = help_requests.ask(
-                session,
-                title="Qui sait faire un petit site ?",
-                text="Le nôtre ne marche plus.\n\nMerci !",
-                skill=terms.terms("skill")[0].slug,
-                area="paris-18e",
-                email="zoe@courrier.example",
-                now=now,
-            )
-            asked.state = "waiting"
-        session.flush()
-        first = help_requests.waiting(session)[0]
-        help_requests.publish(session, first, alice, now=now)
-        mirrors.ask(
-            session, address="https://carte.example/api/elements.json", name="La carte",
-            mode="respect", rhythm="daily", by=alice, now=now, base_url="https://fil.example",
-        ).reason = "robots"  # fmt: skip
-        holds.save(session, "casino", why="Publicités", moderator=alice, now=now)
-        workshop = workshops.open_workshop(
-            session, "Atelier de Pantin", date(2026, 11, 24), now=now
-        )
-        for table in "12":
-            body = SHEET.format(f"Lilas {table}").encode()
-            workshops.propose_rows(session, workshop, table, body, now=now)
-        session.add(Keeper(group=group, email="carole@lilas.example", added_at=now, proved_at=now))
-    return own_parts
 
 
 def enter(page: Page, parts: Parts, address: str) -> None:
@@ -117,6 +59,10 @@ def test_page_behind_a_sign_in_fits_and_passes_axe(
     page = context.new_page()
     faults: list[str] = []
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(address) else faults.append(asked.url),
+    )
     page.on("pageerror", lambda error: faults.append(str(error)))
     with busy.sessions.begin() as session:
         moderators.ask_link(session, "alice@m.example", now=busy.clock())
