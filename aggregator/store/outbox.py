@@ -165,15 +165,22 @@ def claim(
         .with_for_update(skip_locked=True)
     )
     # One statement, and the first of its transaction: nobody can come between on SQLite either.
-    claimed = session.scalars(
+    claiming = (
         update(Letter)
         .where(Letter.id.in_(due), _waiting())
         .values(claimed_until=now + LEASE)
-        .returning(Letter),
-        execution_options={"synchronize_session": False, "populate_existing": True},
-    ).all()
-    ordered = sorted(claimed, key=lambda letter: (letter.priority, letter.next_try_at, letter.id))
-    return _within_pace(session, ordered, now, per_domain) if per_domain else ordered
+        .returning(Letter)
+    )
+    options = {"synchronize_session": False, "populate_existing": True}
+    later: Counter[str] = Counter()
+    while True:
+        claimed = session.scalars(claiming, execution_options=options).all()
+        letters = sorted(claimed, key=lambda one: (one.priority, one.next_try_at, one.id))
+        if per_domain is None or not letters:
+            return letters
+        # A whole batch for a domain that has had enough must not hide the others behind it.
+        if kept := _within_pace(session, letters, now, per_domain, later):
+            return kept
 
 
 def handed_over(connection: Connection, letter_id: int, *, claim: datetime, now: datetime) -> bool:
@@ -293,12 +300,18 @@ def _waiting() -> ColumnElement[bool]:
 
 
 def _within_pace(
-    session: Session, letters: Sequence[Letter], now: datetime, per_domain: int
+    session: Session,
+    letters: Sequence[Letter],
+    now: datetime,
+    per_domain: int,
+    later: Counter[str],
 ) -> Sequence[Letter]:
-    """Those that may leave now; the others are given back with a later time."""
+    """Those that may leave now; the others are given back with a later time.
+
+    `later` counts those by domain, so that they are spread over the coming windows.
+    """
     domains = _domains(session, {letter.domain for letter in letters}, now)
     kept: list[Letter] = []
-    later: Counter[str] = Counter()
     for letter in letters:
         domain = domains[letter.domain]
         if (domain.quiet_until is None or domain.quiet_until <= now) and domain.sent < per_domain:

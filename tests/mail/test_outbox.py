@@ -220,6 +220,23 @@ def test_one_domain_gets_no_more_in_a_minute_than_it_likes(
     assert send(settings=slow).sent == 1
 
 
+def test_a_domain_that_has_had_enough_hides_no_other_behind_it(
+    write: Callable[..., int], send: Callable[..., outbox.Report], clock: Any, settings: Settings,
+    mailer: Any,
+) -> None:  # fmt: skip
+    slow = settings.model_copy(update={"mail_per_minute": 30})
+    for number in range(150):
+        write(f"a{number:03}@big.example")
+    write("b@small.example")
+    assert send(settings=slow).sent == 31
+    assert mailer.sent[-1].recipient == "b@small.example"
+    for _ in range(4):
+        clock.now += timedelta(minutes=1)
+        assert send(settings=slow).sent == 30
+    recipients = [mail.recipient for mail in mailer.sent]
+    assert len(set(recipients)) == len(recipients) == 151
+
+
 def test_a_domain_that_says_too_many_is_left_alone_for_a_while(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
 ) -> None:  # fmt: skip
