@@ -21,6 +21,7 @@ MOST: Final = 10_000
 """Records of one list."""
 _MOST_PARTS: Final = 2_000_000
 """Commas and brackets of one file: what its values would take in memory."""
+_DEEPEST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,32 @@ def parsed(body: bytes) -> Any:
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_PARTS:
         raise Refused("list_long", most=MOST)
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Refused("list_broken") from error
+    if _is_deep(value):
+        raise Refused("list_broken")
+    return value
+
+
+def _no_number(name: str) -> None:
+    """NaN and the infinities are no JSON (RFC 8259 §6), and no database takes them."""
+    raise ValueError(f"{name} is no number.")
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects lie in each other deeper than any map's do."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for one in level
+            if isinstance(one, list | dict)
+            for child in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _from_places(

@@ -41,8 +41,8 @@ _PROVENANCE: Final = {
 }
 _PRIVATE: Final = ("email", "e-mail", "mail", "telephone", "téléphone", "phone", "subscriberemails")
 """Never kept: they are persons', and nothing we show needs them."""
-_TREACHEROUS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-"""Controls, and marks that turn the rest of a page around."""
+_TREACHEROUS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+"""Controls, marks that turn the rest of a page around, and halves of letters."""
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -184,7 +184,7 @@ def _chosen_texts(fields: Mapping[str, Any], *, without: str) -> dict[str, str]:
 
 
 def _as_said(ours: str, value: str) -> str:
-    value = value.strip()
+    value = text(value)
     # As people write addresses: `monasso.fr` is one too.
     return f"https://{value}" if ours == "home" and "://" not in value else value
 

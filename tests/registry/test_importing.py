@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import exchange, importing, leaving, moderation, planning, similar
+from aggregator.registry import (
+    exchange,
+    importing,
+    kumu_kept,
+    leaving,
+    moderation,
+    planning,
+    similar,
+)
 from aggregator.registry.importing import Terms
 from aggregator.registry.listed import Listed
-from aggregator.store import suppressions
+from aggregator.store import database, suppressions
 from aggregator.store.tables import Amendment, Group, Moderator, Record
 
 BLUEPRINT = {
@@ -141,26 +150,80 @@ def test_what_is_no_list_is_refused(body: bytes, reason: str) -> None:
     assert refused.value.reason == reason
 
 
+LETTERS = st.text(st.characters(max_codepoint=0xFFFF), max_size=5)
+"""Halves of letters too: JSON can name them, databases cannot hold them."""
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats() | LETTERS,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["label", "id", "from", "to", "geo", "x"]), inner, max_size=3
+            st.sampled_from(
+                ["label", "name", "id", "from", "to", "geo", "lat", "x", "website", "address",
+                 "attributes", "description", "categories", "properties", "geometry", "nom"]
+            ),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=12,
-)
+)  # fmt: skip
 
 
 @given(elements=JSON, connections=JSON)
 def test_any_json_is_read_or_refused(elements: Any, connections: Any) -> None:
-    for value in ({"elements": elements, "connections": connections}, {"data": elements}, elements):
+    for value in shapes(elements, connections):
         try:
             found = read(value)
         except Refused:
             continue
         assert all(one.name and one.external_id for one in found)
+
+
+@given(elements=st.lists(JSON, max_size=3), connections=JSON)
+def test_any_list_is_proposed_or_refused_and_nothing_breaks(
+    inventory: Session, elements: Any, connections: Any
+) -> None:
+    now = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
+    for value in shapes(elements, connections):
+        try:
+            whole = exchange.read_whole(json.dumps(value).encode())
+            planned = planning.plan(inventory, whole.records, origin="x", mirror=True)
+            importing.propose(inventory, planned, Terms("x", mirror=True, by_itself=True), now=now)
+            if whole.map is not None:
+                kumu_kept.keep(inventory, "x", whole.map, now)
+            inventory.flush()
+        except Refused:
+            continue
+        finally:
+            inventory.rollback()
+
+
+def shapes(elements: Any, connections: Any) -> list[Any]:
+    """The same values as each tool would put them."""
+    return [
+        {"elements": elements, "connections": connections},
+        {"data": elements, "mapping": connections},
+        {"features": elements},
+        {"groupes": elements},
+        elements,
+    ]
+
+
+@pytest.fixture(scope="module")
+def inventory(migrated: Path) -> Iterator[Session]:
+    """An inventory without groups, which every example leaves as it was."""
+    engine = database.open_database(f"sqlite:///{migrated}")
+    with database.sessions(engine)() as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "body", [b'[{"name": NaN}]', b'{"data": [{"geo": Infinity}]}', b"[" * 70 + b"]" * 70]
+)
+def test_what_no_database_holds_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused, match="list_broken"):
+        exchange.read(body)
 
 
 def test_an_import_is_a_plan_then_amendments_and_nothing_by_itself(
