@@ -13,11 +13,12 @@ from aggregator import watch
 from aggregator.settings import Settings
 from aggregator.store import figures, upkeep
 
-_HELP = {
+HELP = {
     "entries": "Entries first seen in the last 24 hours.",
     "freshness_p50": "Seconds from publication to our first sight, median of the last 24 hours.",
     "freshness_p95": "Seconds from publication to our first sight, 95th percentile.",
     "requests": "Requests sent to all hosts today (UTC).",
+    "requests_most": "Requests sent to one host today (UTC), the most.",
     "unchanged_share": "Share of visits that found nothing changed, last 24 hours.",
     "sources": "Sources that are followed.",
     "sources_ill": "Sources that do not give what they have.",
@@ -26,6 +27,7 @@ _HELP = {
     "moderation_delay": "Seconds from proposal to decision, median of the last 24 hours.",
     "letters_sent": "Letters sent in the last 24 hours.",
     "letters_waiting": "Letters in the outbox.",
+    "letters_delay": "Seconds from a letter's writing to its leaving, median of the last 24 hours.",
 }
 
 
@@ -44,7 +46,7 @@ class _Gauges:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         for name, value in figures.of_last_day(self._session, self._now).items():
-            yield GaugeMetricFamily(f"filcommun_{name}", _HELP[name], value=value)
+            yield GaugeMetricFamily(f"filcommun_{name}", HELP[name], value=value)
         age = GaugeMetricFamily(
             "filcommun_job_age_seconds", "Since each job last ended.", labels=["job"]
         )

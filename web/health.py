@@ -16,6 +16,7 @@ from aggregator.collect.reasons import REASONS
 from aggregator.registry import moderation
 from aggregator.store import directory, entries, figures, suppressions
 from aggregator.store.tables import Host, Source
+from aggregator.understand import quality
 from web import charts, current
 from web.languages import language
 from web.languages import translate as _
@@ -100,6 +101,8 @@ def index() -> str:
         requests=sum(directory.requests_by_host(session, (now - _WEEK).date()).values()),
         left=suppressions.departures(session),
         history=_history(),
+        uptime=figures.uptime(session, now),
+        quality=_quality(),
         moderation=moderation.figures(session, now),
     )
 
@@ -144,6 +147,19 @@ def _history() -> list[Course]:
     ]
 
 
+def _quality() -> list[tuple[str, float]]:
+    """What the tags are held to, in words."""
+    return [
+        (label, quality.FLOORS[name])
+        for name, label in (
+            ("topics F1, source known", _("thèmes")),
+            ("objectives F1, source known", _("objectifs")),
+            ("skills F1, source known", _("savoir-faire")),
+            ("places F1", _("territoires")),
+        )
+    ]
+
+
 def _courses() -> dict[str, tuple[str, str]]:
     return {
         "entries": (_("Nouvelles reçues"), "number"),
@@ -152,9 +168,11 @@ def _courses() -> dict[str, tuple[str, str]]:
         "sources_ill": (_("Sources malades"), "number"),
         "sources_silent": (_("Sources silencieuses"), "number"),
         "requests": (_("Requêtes envoyées"), "number"),
+        "requests_most": (_("Requêtes au site le plus visité"), "number"),
         "unchanged_share": (_("Visites sans rien de neuf"), "share"),
         "moderation_delay": (_("Délai médian de modération"), "duration"),
         "letters_sent": (_("Lettres parties"), "number"),
+        "letters_delay": (_("Attente médiane d’une lettre"), "duration"),
         "worker_minutes": (_("Minutes de marche"), "number"),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -25,6 +25,7 @@ NAMES = (
     "freshness_p50",
     "freshness_p95",
     "requests",
+    "requests_most",
     "unchanged_share",
     "sources",
     "sources_ill",
@@ -33,6 +34,7 @@ NAMES = (
     "moderation_delay",
     "letters_sent",
     "letters_waiting",
+    "letters_delay",
     "worker_minutes",
     "disk_free",
 )
@@ -60,6 +62,9 @@ def of_last_day(session: Session, now: datetime) -> dict[str, float]:
         "requests": session.scalar(
             select(func.sum(HostDay.requests)).where(HostDay.day == now.date())
         ),
+        "requests_most": session.scalar(
+            select(func.max(HostDay.requests)).where(HostDay.day == now.date())
+        ),
         "unchanged_share": crawls.get("not_modified", 0) / sum(crawls.values()) if crawls else None,
         "sources": _count(session, Source.id, Source.left_inventory_at.is_(None)),
         "sources_ill": _count(
@@ -71,6 +76,13 @@ def of_last_day(session: Session, now: datetime) -> dict[str, float]:
         "letters_sent": _count(session, Letter.id, Letter.sent_at >= since),
         "letters_waiting": _count(
             session, Letter.id, Letter.sent_at.is_(None), Letter.failed_at.is_(None)
+        ),
+        "letters_delay": _median(
+            (sent - created).total_seconds()
+            for created, sent in session.execute(
+                select(Letter.created_at, Letter.sent_at).where(Letter.sent_at >= since)
+            )
+            if sent is not None
         ),
     }
     return {name: float(value) for name, value in found.items() if value is not None}
@@ -104,6 +116,19 @@ def history(session: Session, name: str, since: date) -> Sequence[tuple[date, fl
     ]
 
 
+def uptime(session: Session, now: datetime) -> float | None:
+    """The share of the last thirty whole days' minutes in which a worker was at work; None before
+    the first such day is over."""
+    known = [
+        minutes
+        for day, minutes in history(session, "worker_minutes", (now - 30 * _DAY).date())
+        if day < now.date()
+    ]
+    # The first day began when it was installed.
+    whole = known[1:] or known
+    return min(1.0, sum(whole) / (len(whole) * 1440)) if whole else None
+
+
 def every(session: Session) -> Iterator[tuple[date, str, float]]:
     """All that was kept, oldest first: day, figure, value."""
     query = select(DailyFigure.day, DailyFigure.name, DailyFigure.value)
@@ -117,7 +142,7 @@ def _count(session: Session, column: object, *conditions: object) -> int:
 
 def _moderation_delay(session: Session, since: datetime) -> float | None:
     """The median time from proposal to decision; None when nothing was decided."""
-    delays = sorted(
+    return _median(
         (decided - created).total_seconds()
         for created, decided in session.execute(
             select(Amendment.created_at, Amendment.decided_at).where(
@@ -126,4 +151,9 @@ def _moderation_delay(session: Session, since: datetime) -> float | None:
         )
         if decided is not None
     )
-    return delays[len(delays) // 2] if delays else None
+
+
+def _median(values: Iterable[float]) -> float | None:
+    """The upper one of two; None of nothing."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2] if ordered else None
