@@ -37,7 +37,7 @@ from aggregator.registry import (
 )
 from aggregator.registry import ownership as proofs_of_owners
 from aggregator.search import indexing
-from aggregator.store import backup, database, figures, sources, upkeep
+from aggregator.store import backup, database, figures, sources, tokens, upkeep
 
 log = structlog.get_logger()
 
@@ -118,6 +118,7 @@ def forget(parts: Parts) -> None:
         subscribing.remind(session, settings=parts.settings, now=parts.clock())
         subscribing.purge(session, now=parts.clock())
         rates.forget(session, parts.clock())
+        tokens.forget(session, parts.clock())
         registration.forget(session, parts.clock())
         help_requests.close_due(session, parts.clock())
         help_requests.forget(session, parts.clock())

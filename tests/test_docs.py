@@ -19,7 +19,7 @@ LEVEL_1 = """
 """The requirements of OWASP ASVS 4.0.3 at level 1."""
 
 
-@pytest.mark.parametrize("page", ["security.md", "reliability.md", "asvs.md"])
+@pytest.mark.parametrize("page", ["security.md", "reliability.md", "asvs.md", "privacy.md"])
 def test_every_test_that_a_page_names_exists(page: str) -> None:
     told = (ROOT / "docs" / page).read_text()
     named = {
@@ -41,6 +41,10 @@ def test_each_threat_is_held_by_a_test_by_name() -> None:
     rows = table("security.md")
     assert len(rows) > 20
     assert [row[0] for row in rows if "::test_" not in row[2]] == []
+
+
+def test_each_time_that_something_is_kept_is_held_by_a_test() -> None:
+    assert [row[0] for row in table("privacy.md") if "test_" not in row[3]] == []
 
 
 def test_each_requirement_of_asvs_is_answered_once() -> None:

@@ -91,7 +91,10 @@ def close_session(session: Session, cookie: str, *, now: datetime) -> None:
 
 
 def dismiss(session: Session, moderator: Moderator, *, now: datetime) -> None:
-    """End someone's role and sessions; their decisions stay. Raises Refused for the last one."""
+    """End someone's role and sessions, forget their address; their name stays in what they decided.
+
+    Raises Refused for the last administrator.
+    """
     others = select(func.count(Moderator.id)).where(
         Moderator.left_at.is_(None),
         Moderator.role == "administrator",
@@ -100,6 +103,8 @@ def dismiss(session: Session, moderator: Moderator, *, now: datetime) -> None:
     if moderator.role == "administrator" and not session.scalar(others):
         raise Refused("last_administrator")
     moderator.left_at = now
+    # The column is unique and never empty; `.invalid` is nobody's (RFC 2606).
+    moderator.email = f"{moderator.id}@dismissed.invalid"
     signing_in.close_all(session, "moderator", str(moderator.id))
 
 

@@ -69,6 +69,17 @@ def revoke(session: Session, purpose: str, subject: str) -> None:
     session.execute(delete(Token).where(Token.purpose == purpose, Token.subject == subject))
 
 
+def forget(session: Session, now: datetime) -> int:
+    """Drop the secrets that are used or over, and with them whom they were about; how many."""
+    result = session.execute(
+        delete(Token)
+        .where(or_(Token.used_at.is_not(None), Token.expires_at <= now))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
 def _hash(secret: str) -> str:
     # The secret is random and long, so a fast hash is enough.
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aggregator.registry import amendments, help_requests
-from aggregator.store.tables import Amendment, HelpRequest
+from aggregator.registry import amendments, help_requests, moderators
+from aggregator.store.tables import Amendment, HelpRequest, Moderator
 
 
 def test_who_asked_for_help_is_forgotten_a_month_after_the_end(
@@ -45,3 +45,18 @@ def test_who_proposed_is_forgotten_ninety_days_after_the_decision(
     assert amendments.forget_authors(session, now + timedelta(days=89)) == 0
     assert amendments.forget_authors(session, now + timedelta(days=91)) == 1
     assert session.scalars(select(Amendment.author_email)).all() == [None]
+
+
+def test_a_dismissed_moderators_address_is_forgotten_and_the_name_stays(
+    session: Session, now: datetime, alice: Moderator, bob: Moderator
+) -> None:
+    moderators.dismiss(session, bob, now=now)
+    session.flush()
+    assert bob.name == "Bob"
+    assert set(session.scalars(select(Moderator.email))) == {
+        "alice@example.org",
+        f"{bob.id}@dismissed.invalid",
+    }
+    back = moderators.appoint(session, "bob@example.org", name="Bob", now=now)
+    assert back.id != bob.id
+    assert list(moderators.listed(session)) == [alice, back]

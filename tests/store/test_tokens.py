@@ -46,3 +46,16 @@ def test_the_database_never_holds_the_secret_itself(session: Session, now: datet
 @given(st.text())
 def test_a_forged_secret_is_nobody(session: Session, now: datetime, forged: str) -> None:
     assert tokens.redeem(session, "sign_in", forged, now=now) is None
+
+
+def test_dead_links_and_whom_they_were_about_are_forgotten(session: Session, now: datetime) -> None:
+    hour = timedelta(hours=1)
+    used = tokens.issue(session, "link", "used@m.example", now=now, lifetime=hour)
+    tokens.issue(session, "link", "over@m.example", now=now, lifetime=hour)
+    good = tokens.issue(session, "link", "good@m.example", now=now, lifetime=3 * hour)
+    tokens.issue(session, "link", "lasting@m.example", now=now, lifetime=None)
+    tokens.redeem(session, "link", used, now=now)
+    assert tokens.forget(session, now + 2 * hour) == 2
+    assert tokens.subject_of(session, "link", good, now=now + 2 * hour) == "good@m.example"
+    left = set(session.scalars(select(Token.subject)))
+    assert left == {"good@m.example", "lasting@m.example"}

@@ -8,6 +8,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from web import desk, languages, moderators
 from web.assets import FOLDER
 
 PAGES = ("/", "/recherche?q=piste", "/entrees/1", "/groupes", "/agenda", "/sante", "/proposer")
@@ -52,6 +53,13 @@ def test_feed_answers_conditional_requests(client: FlaskClient, ending: str) -> 
 def test_reading_sets_no_cookie(client: FlaskClient) -> None:
     for path in ("/", "/entrees/1", "/groupes", "/fil.atom"):
         assert "Set-Cookie" not in client.get(path).headers
+
+
+def test_every_cookie_is_told_of(client: FlaskClient) -> None:
+    told = client.get("/vie-privee").get_data(as_text=True)
+    doors = (desk._door.cookie, moderators._door.cookie)
+    for name in (languages.COOKIE, client.application.config["SESSION_COOKIE_NAME"], *doors):
+        assert f"<code>{name}</code>" in told
 
 
 def test_form_is_private_and_its_cookie_guarded(client: FlaskClient) -> None:
