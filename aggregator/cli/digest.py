@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import click
 
 from aggregator import jobs
@@ -17,15 +20,28 @@ def command() -> None:
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="list what would leave, and write nothing")
-def send(dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="as one JSON object")
+def send(dry_run: bool, as_json: bool) -> None:
     """Write and send every digest that is due now."""
     parts = open_parts(read_settings())
     report = digest.write_due(
         parts.sessions, parts.engine, parts.clock, settings=parts.settings, dry_run=dry_run
     )
-    for planned in report.planned:
-        click.echo(f"{planned.address}  {planned.subject}  ({planned.entries} entries)")
-    click.echo(f"{report.written} digests written; {report.nothing_new} had nothing new to tell.")
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
+    else:
+        _tell(report, dry_run=dry_run)
     if not dry_run:
         jobs.outbox(parts)
     parts.engine.close()
+    parts.sessions.kw["bind"].dispose()
+
+
+def _tell(report: digest.Report, *, dry_run: bool) -> None:
+    for planned in report.planned:
+        click.echo(f"{planned.address}  {planned.subject}  ({planned.entries} entries)")
+    count = len(report.planned) if dry_run else report.written
+    verb = "would be written" if dry_run else "written"
+    click.echo(f"{count} digests {verb}; {report.nothing_new} had nothing new to tell.")
+    if report.waiting:
+        click.echo("Others wait until the index has read everything.")

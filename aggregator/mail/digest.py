@@ -91,11 +91,12 @@ def write_due(
             written = batch.compose(session, due)
         if dry_run:
             report.planned.extend(_planned(due, written))
+            report.nothing_new = listed + len(due) - len(report.planned)
             # What is only listed is not moved on, and comes again.
             listed += len(due)
         else:
             _write(sessions, due, written, now, report)
-    if report.written or report.nothing_new:
+    if not dry_run and (report.written or report.nothing_new):
         log.info("digests written", written=report.written, nothing_new=report.nothing_new)
     return report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,24 @@ def test_what_was_sent_is_listed_with_why(letter: Letter, run: Callable[..., Res
     assert row["entries"][0]["why"].startswith("Transports et mobilités")
     assert "alice@example.org" in run("mail", "sent", "--why").output
     assert run("mail", "sent", "--failed").output == ""
+
+
+def test_a_dry_run_lists_who_would_get_what_and_writes_nothing(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+    run: Callable[..., Result], session: Session,
+) -> None:  # fmt: skip
+    now = datetime.now(UTC)
+    subscribed(view="theme=transports", at=now - timedelta(days=8))
+    subscribed("bob@example.org", view="theme=sante", at=now - timedelta(days=8))
+    published("1", topic=["transports"], at=now - timedelta(days=2))
+    told = json.loads(run("digest", "send", "--dry-run", "--json").output)
+    (planned,) = told["planned"]
+    assert (planned["address"], planned["entries"]) == ("alice@example.org", 1)
+    assert (told["written"], told["nothing_new"]) == (0, 1)
+    words = run("digest", "send", "--dry-run").output
+    assert "alice@example.org  Thème : Transports et mobilités · 1 nouvelle" in words
+    assert "1 digests would be written; 1 had nothing new" in words
+    assert session.query(Letter).count() == 0
 
 
 def test_statistics_count_and_name_nobody(letter: Letter, run: Callable[..., Result]) -> None:
