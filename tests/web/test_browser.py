@@ -22,6 +22,7 @@ PAGES = (
     "/?theme=transports&territoire=les-lilas",
     "/recherche",
     "/recherche?q=piste",
+    "/recherche?q=la+OU+le&recits=deplies",
     "/recherche?q=xylophone",
     "/comparer?q=piste&q=loyer",
     "/entrees/1",
