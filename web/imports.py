@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from dataclasses import replace
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -43,8 +44,8 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
     file = request.files.get("liste")
     body, ties = _sent("liste"), _sent("liens")
     origin = forms.text("origine", 200) or (file.filename or "" if file else "")[:200]
-    terms = _terms(origin)
     try:
+        terms = _terms(origin)
         planned = _planned(body, ties, terms)[0]
         packed = _packed(body), _packed(ties)
     except Refused as error:
@@ -64,10 +65,12 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
 @for_moderators
 def propose(moderator: Moderator) -> ResponseReturnValue:
     """Put the amendments of a list that was shown in the queue."""
-    session, terms = current.session(), _terms(forms.text("origine", 200))
+    session = current.session()
     try:
+        terms = _terms(forms.text("origine", 200))
         body, ties = (_unpacked(request.form.get(name, "")) for name in ("liste", "liens"))
         planned, read = _planned(body, ties, terms)
+        terms = replace(terms, licence=terms.licence or read.licence)
         made = importing.propose(session, planned, terms, now=current.now())
         if read.map is not None:
             kumu_kept.keep(session, terms.origin, read.map, current.now())
@@ -103,14 +106,17 @@ def _page(moderator: Moderator, **shown: object) -> str:
         "moderation/imports.html",
         moderator=moderator,
         kept=kumu_kept.kept(current.session()),
+        workshops=plans.open_workshops(),
         **shown,
     )
 
 
 def _terms(origin: str) -> Terms:
+    workshop = plans.chosen_workshop()
     return Terms(
         origin,
         mirror=bool(request.form.get("miroir")),
+        workshop_id=workshop.id if workshop is not None else None,
         licence=forms.text("licence", 100),
     )
 

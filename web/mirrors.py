@@ -7,7 +7,6 @@ from datetime import datetime
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
@@ -49,7 +48,7 @@ def index(moderator: Moderator) -> ResponseReturnValue:
         moderator=moderator,
         listed=[(one, plans.why_not(one.reason, one.values)) for one in listed],
         groups=mirrors.groups_of(session),
-        workshops=_workshops(),
+        workshops=plans.open_workshops(),
         charter=charter.VERSION,
         refusal=refusal,
     )
@@ -105,13 +104,8 @@ def do(id: int, moderator: Moderator) -> ResponseReturnValue:
 
 
 def _ask(moderator: Moderator) -> Mirror:
-    session = current.session()
-    chosen = request.form.get("atelier", type=int)
-    workshop = session.get(Workshop, chosen) if chosen else None
-    if workshop is not None and workshop.closed_at is not None:
-        raise Refused("workshop_closed")
     return mirrors.ask(
-        session,
+        current.session(),
         address=forms.text("adresse", 2000),
         name=forms.text("nom", 200),
         mode=forms.text("mode", 10),
@@ -119,17 +113,11 @@ def _ask(moderator: Moderator) -> Mirror:
         bounds=forms.text("cadre", 300),
         licence=forms.text("licence", 100),
         has_accepted=bool(request.form.get("charte")),
-        workshop=workshop,
+        workshop=plans.chosen_workshop(),
         by=moderator,
         now=current.now(),
         base_url=current.parts().settings.base_url,
     )
-
-
-def _workshops() -> list[Workshop]:
-    """Those that are open."""
-    query = select(Workshop).where(Workshop.closed_at.is_(None)).order_by(Workshop.id.desc())
-    return list(current.session().scalars(query))
 
 
 def _mirror(id: int) -> Mirror:

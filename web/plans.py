@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
+from sqlalchemy import select
+
 from aggregator.collect.reasons import REASONS
 from aggregator.errors import Refused
 from aggregator.registry import wording
-from web import amended, forms
+from aggregator.store.tables import Workshop
+from web import amended, current, forms
 from web.amended import Side
 from web.languages import language
 from web.typography import spaced
@@ -43,6 +47,21 @@ def rows(found: Iterable[Mapping[str, Any]]) -> list[Row]:
         )
         for one in found
     ]
+
+
+def open_workshops() -> list[Workshop]:
+    """The workshops that may get what an import proposes."""
+    query = select(Workshop).where(Workshop.closed_at.is_(None)).order_by(Workshop.id.desc())
+    return list(current.session().scalars(query))
+
+
+def chosen_workshop() -> Workshop | None:
+    """The one that the form names; None for the general queue. Raises Refused once it is closed."""
+    number = request.form.get("atelier", type=int)
+    workshop = current.session().get(Workshop, number) if number else None
+    if workshop is not None and workshop.closed_at is not None:
+        raise Refused("workshop_closed")
+    return workshop
 
 
 def why_not(reason: str, values: Mapping[str, Any]) -> str:

@@ -84,8 +84,9 @@ def import_(
     body = _body(parts, place)
     ties = _file(links) if links is not None else b""
     named = origin or (place if "://" in place else Path(place).name)
-    terms = importing.Terms(named, mirror=mirror, licence=licence)
-    _import(parts, exchange.read_whole(body, ties=ties, within=within), terms, propose=propose)
+    read = exchange.read_whole(body, ties=ties, within=within)
+    terms = importing.Terms(named, mirror=mirror, licence=licence or read.licence)
+    _import(parts, read, terms, propose=propose)
     parts.engine.close()
 
 

@@ -193,7 +193,8 @@ def write_project(*, base_url: str, count: int, charter_url: str) -> bytes:
         {
             "name": "Fil commun",
             "url": base_url,
-            "publicElementsCount": count,
+            "description": "Le fil commun des groupes citoyens de la métropole",
+            "dataSize": count,
             "licence": charter.LICENCE,
             "licenceUrl": charter.LICENCE_URL,
             "charter": f"{base_url}{charter_url}",

@@ -36,7 +36,7 @@ class Terms:
     """What concerns only groups that this list brought passes without a person."""
     workshop_id: int | None = None
     licence: str = ""
-    """Of records that name none."""
+    """Of records that name none; a list's own word counts where nothing is said here."""
     charter_version: str = ""
     """Of our charter, which those who keep the list accepted; empty: they did not."""
     charter_accepted_at: datetime | None = None

@@ -95,6 +95,7 @@ def take(
             mirror=follows,
             base_url=settings.base_url,
         )
+        mirror.licence = mirror.licence or read.licence
         made = _propose(session, mirror, planned, now) if mirror.state == "active" else []
         _note(mirror, planned, made)
         mirror.etag = response.headers.get("etag", "")[:500] or None

@@ -13,7 +13,7 @@ from aggregator.registry import listed
 from aggregator.registry.listed import Bounds, Listed, objects, text
 from aggregator.taxonomy import areas, terms
 
-COMPACT: Final = ("id", "name", "latitude", "longitude", "categories")
+COMPACT: Final = ("id", "name", "latitude", "longitude", "categories", "status")
 """What stands where in a compact element, unless the answer's `mapping` says otherwise."""
 INVENTORY: Final = {
     "id": "id",
@@ -54,7 +54,7 @@ def from_gogocarto(
     `names`: category id → label, of `category_names`. Events that a Fil commun lists are no groups.
     """
     for element in (_full(one, mapping) for one in elements):
-        if element is None or element.get("nature") == "event":
+        if element is None or element.get("nature") == "event" or _is_withheld(element):
             continue
         if within and not _is_inside(element, within):
             continue
@@ -131,6 +131,16 @@ def _full(element: Any, mapping: Sequence[Any]) -> dict[str, Any] | None:
         keys = [text(key) for key in mapping] or COMPACT
         return dict(zip(keys, element, strict=False))
     return None
+
+
+def _is_withheld(element: Mapping[str, Any]) -> bool:
+    """Whether the map itself waits with it, refused or deleted it: its status says so.
+
+    From GoGoCarto's code: 0 is pending, -1 a pending change of what is shown, below that refused,
+    deleted or a duplicate, above 0 shown.
+    """
+    status = element.get("status")
+    return isinstance(status, int | float) and (status == 0 or status < -1)
 
 
 def _is_inside(element: Mapping[str, Any], within: Sequence[Bounds]) -> bool:

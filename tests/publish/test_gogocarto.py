@@ -180,3 +180,10 @@ def test_compact_elements_and_foreign_categories_are_understood() -> None:
     (halage,) = exchange.read(json.dumps(compact).encode(), names=names)
     assert (halage.name, halage.terms) == ("Halage", {"topic": {"culture"}})
     assert exchange.read(json.dumps(compact).encode(), within=[(0, 0, 1, 1)]) == []
+
+
+def test_what_a_map_withholds_is_not_taken() -> None:
+    elements = [{"id": str(n), "name": f"Lieu {n}", "status": n} for n in (-7, -4, -1, 0, 1, 5)]
+    compact = [["a", "Montré", 48.9, 2.3, [], 1], ["b", "Effacé", 48.9, 2.3, [], -4]]
+    body = json.dumps({"data": [*elements, *compact]}).encode()
+    assert [one.name for one in exchange.read(body)] == ["Lieu -1", "Lieu 1", "Lieu 5", "Montré"]

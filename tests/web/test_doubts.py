@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from aggregator.parts import Parts
-from aggregator.registry import moderators
-from aggregator.store.tables import Amendment, Entry, Group, Lesson, Letter, Source
+from aggregator.registry import moderators, workshops
+from aggregator.store.tables import Amendment, Entry, Group, Lesson, Letter, Source, Workshop
 
 
 @pytest.fixture
@@ -142,3 +142,23 @@ def test_a_watched_page_gets_a_volunteers_selector(alice: Any, own_parts: Parts)
         assert session.get_one(Source, number).sample == {"selector": "main h2 a"}
         assert session.query(Amendment).one().change["selector"]["to"] == "main h2 a"
     assert alice.status("/moderation/pages/99999") in {404, 405}
+
+
+def test_a_list_can_be_a_workshops(alice: Any, own_parts: Parts) -> None:
+    with own_parts.sessions.begin() as session:
+        now = own_parts.clock()
+        number = workshops.open_workshop(session, "Atelier", now.date(), now=now).id
+    listed = json.dumps([{"id": "1", "name": "Jardin", "website": "https://jardin.example"}])
+    page = alice.send(
+        "/moderation/importer", liste=(io.BytesIO(listed.encode()), "l.json"), atelier=str(number)
+    ).get_data(as_text=True)
+    alice.client.post("/moderation/importer/proposer", data=hidden(page))
+    with own_parts.sessions.begin() as session:
+        (proposal,) = session.scalars(select(Amendment).where(Amendment.author == "import"))
+        assert proposal.workshop_id == number
+        session.get_one(Workshop, number).closed_at = own_parts.clock()
+    refused = alice.send(
+        "/moderation/importer", liste=(io.BytesIO(listed.encode()), "l.json"), atelier=str(number)
+    )
+    assert refused.status_code == 422
+    assert "Cet atelier est clos" in refused.get_data(as_text=True)

@@ -8,11 +8,12 @@ from typing import Any
 from apiflask import APIBlueprint, abort
 from flask import Response, jsonify, render_template, request, url_for
 
-from aggregator.publish import publication, rights
+from aggregator.publish import provenance, publication, rights
+from aggregator.registry import importing
 from aggregator.search.engine import Cursor
 from aggregator.search.view import View
 from aggregator.store import directory, entries, stories
-from aggregator.store.tables import Entry, Group, Source
+from aggregator.store.tables import Entry, Group, Record, Source
 from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
 from web import current, health, limits
@@ -121,7 +122,9 @@ def group_page(question: dict[str, Any]) -> dict[str, Any]:
             wanted[dimension] = (slug,)
     found = sorted(directory.groups(current.session(), wanted), key=lambda group: group.slug)
     page, following = _page(found, question)
-    return {"groups": [_group(one) for one in page], "total": len(found), "next": following}
+    records = importing.brought(importing.records_of(current.session(), page))
+    shown = [_group(one, records.get(one.id)) for one in page]
+    return {"groups": shown, "total": len(found), "next": following}
 
 
 @blueprint.get("/groups/<slug>")
@@ -132,7 +135,8 @@ def group(slug: str) -> dict[str, Any]:
     found = directory.by_slug(current.session(), slug)
     if found is None or not found.is_public:
         abort(404, "There is no such group.")
-    return _group(found)
+    records = importing.brought(importing.records_of(current.session(), [found]))
+    return _group(found, records.get(found.id))
 
 
 @blueprint.get("/sources")
@@ -232,7 +236,8 @@ def _story(id: int, told: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: Group, record: Record | None) -> dict[str, Any]:
+    of = provenance.of(group, record, current.parts().settings.base_url)
     return {
         "slug": group.slug,
         "name": group.name,
@@ -243,6 +248,13 @@ def _group(group: Group) -> dict[str, Any]:
         "page": current.absolute(url_for("groups.page", slug=group.slug)),
         **{f"{dimension}s": group.terms(dimension) for dimension in terms.DIMENSIONS},
         "sources": [_source(one) for one in group.sources if not one.left_inventory_at],
+        "provenance": {
+            "source": of.source,
+            "licence": of.licence,
+            "page": of.page,
+            "charter_version": of.charter_version,
+            "charter_accepted_at": of.charter_accepted_at,
+        },
     }
 
 

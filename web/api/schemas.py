@@ -195,6 +195,16 @@ class SourcePage(Schema):
     next = String(allow_none=True, metadata=_said("`apres` of the next page; null on the last."))
 
 
+class ProvenanceShape(Schema):
+    """Whose record it is, and on which terms."""
+
+    source = String(required=True, metadata=_said("The instance or list that keeps the record."))
+    licence = String(required=True, metadata=_said("SPDX where there is one.", "ODbL-1.0"))
+    page = String(allow_none=True, metadata=_said("Its page there; null for our own."))
+    charter_version = String(required=True, metadata=_said("Empty where none was accepted."))
+    charter_accepted_at = AwareDateTime(allow_none=True, metadata=_said("UTC."))
+
+
 class GroupShape(GroupLink):
     """A group of the directory."""
 
@@ -208,6 +218,7 @@ class GroupShape(GroupLink):
     kinds = List(String(), required=True)
     areas = List(String(), required=True)
     sources = List(Nested(SourceShape), required=True)
+    provenance = Nested(ProvenanceShape, required=True)
 
 
 class GroupPage(Schema):
