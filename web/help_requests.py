@@ -20,6 +20,8 @@ from web.routing import ID
 
 blueprint = Blueprint("help_requests", __name__)
 
+_MOST = 60
+"""Groups shown for one savoir-faire; the directory has them all."""
 _DEAD = "help_requests/dead.html"
 
 
@@ -37,6 +39,7 @@ def offering() -> str:
         skills=terms.terms("skill"),
         places=places_to_choose(),
         found=[(one, help_requests.offering(session, one.slug, where)) for one in skills],
+        most=_MOST if skill else _MOST // 4,
     )
 
 

@@ -86,7 +86,7 @@ def _decision(decision: Decision, change: str, language: str, departed: str) -> 
     said = [f"{kind} : {line(decision.subject) or departed}"]
     if change:
         said.append(line(change))
-    if decision.reason and wording.is_known(decision.reason):
+    if decision.reason != "checked" and wording.is_known(decision.reason):
         said.append(wording.sentence(decision.reason, language))
     if decision.note:
         said.append(line(decision.note))

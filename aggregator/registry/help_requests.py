@@ -212,7 +212,7 @@ def offering(session: Session, skill: str, area: str) -> list[Group]:
     then in what is around it; by name."""
     inside, around = set(areas.descendants(area)), set(areas.ancestors(area))
     found = []
-    for group in directory.groups(session, {"skill": [skill]}):
+    for group in directory.groups(session, {"skill": [skill]}, sources=False):
         there = set(group.terms("area"))
         rank = 0 if area in there else 1 if there & inside else 2 if there & around else None
         if rank is not None:

@@ -162,6 +162,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Il reste {count} propositions à décider ou à reporter avant de clore l’atelier.",
         "{count} proposals remain to be decided or postponed before the workshop is closed.",
     ),
+    "unknown_group": (
+        "Aucun groupe ne s’appelle « {name} » : corrigez son nom, ou donnez son site s’il manque.",
+        "No group is called “{name}”: mend its name, or give its site if it is missing.",
+    ),
     "several_groups": (
         "Plusieurs groupes s’appellent à peu près « {name} » : donnez leur identifiant (slug).",
         "Several groups are called about “{name}”: give the slug.",

@@ -356,7 +356,7 @@ class _Sheet:
         if "name" not in cells:
             raise Refused("missing", field="nom")
         if "home" not in cells:
-            raise Refused("missing", field="site")
+            raise Refused("unknown_group", name=cells["name"][:100])
         values = {field: _value(field, text) for field, text in cells.items() if field in _FIELDS}
         values.pop("home")
         self.propose("missing_group", {"url": cells["home"], **values}, cells, None)

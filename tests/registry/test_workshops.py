@@ -121,7 +121,7 @@ def test_the_same_sheet_twice_is_once(session: Session, now: datetime, workshop:
     [
         ("couleur;nom\nrouge;Halage\n", "n’est pas connue"),
         ("nom;site\n;https://x.example\n", "Il manque : nom"),
-        ("nom;description\nInconnu;X\n", "Il manque : site"),
+        ("nom;description\nInconnu;X\n", "Aucun groupe ne s’appelle « Inconnu »"),
         ("nom;site\nInconnu;pas une adresse\n", "n’est pas une adresse"),
         ("slug;nouveau nom\nhalage;" + "x" * 500 + "\n", "trop long"),
     ],

@@ -277,7 +277,7 @@ def test_a_workshop_is_played_in_a_browser(
         page.get_by_role("link", name="Le compte rendu en PDF").click()
     assert printed.value.failure() is None
     page.goto(f"{address}/ateliers/comparer")
-    told = page.get_by_label("Différences")
+    told = page.get_by_label("En liste")
     assert "Vergers urbains" in told.inner_text()
     told.locator("summary").first.click()
     assert told.locator("ins").first.is_visible()
