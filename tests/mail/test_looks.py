@@ -61,12 +61,13 @@ def _told(title: str) -> Told:
     )  # fmt: skip
 
 
-def _digest() -> dict[str, Any]:
+def _digest(*, long: bool = True) -> dict[str, Any]:
+    second = LONG if long else "Vélorution de l’hiver"
     return {
         "headline": "Thème : Transports et mobilités", "short": "Thème : Transports",
         "count": 5, "day": "mercredi 25 novembre",
         "period": "Ce que les groupes ont publié du 18 au 25 novembre.", "first": "Vélorution",
-        "sections": [Section("Transports", (_told("Vélorution"), _told(LONG)))],
+        "sections": [Section("Transports", (_told("Vélorution"), _told(second)))],
         "agenda": [_told("مرحبا بكم في الاجتماع")], "more": 3, "rhythm": "chaque mercredi à 7 h",
         "view_url": f"https://fil.example/recherche?q={LONG}",
         "manage_url": "https://fil.example/abonnement/gerer/1.abc",
@@ -91,11 +92,25 @@ def test_a_mail_fits_and_can_be_read(browser: Browser, kind: str, width: int, sc
 
 
 def test_without_its_style_element_a_mail_is_still_dressed(browser: Browser) -> None:
-    content = render.render("digest", {"digest": _digest()}, language="fr", base_url="https://x.y")
+    values = {"manage_url": "https://fil.example/abonnement/gerer/x"}
+    content = render.render(
+        "manage_subscriptions", values, language="fr", base_url="https://fil.example"
+    )
     page = browser.new_page(viewport={"width": 360, "height": 900})
     page.set_content(content.html)
     page.evaluate("document.querySelectorAll('style').forEach(style => style.remove())")
     button = "getComputedStyle(document.querySelector('.button')).backgroundColor"
     assert page.evaluate(button) == "rgb(195, 18, 47)"
+    page.close()
+
+
+@pytest.mark.parametrize("kind", ["digest", "manage_subscriptions"])
+def test_without_any_style_a_mail_still_fits_a_phone(browser: Browser, kind: str) -> None:
+    values = {"digest": _digest(long=False), "manage_url": "https://fil.example/abonnement/x"}
+    content = render.render(kind, values, language="fr", base_url="https://fil.example")
+    page = browser.new_page(viewport={"width": 360, "height": 900})
+    page.set_content(content.html)
+    page.evaluate("document.querySelectorAll('style').forEach(style => style.remove())")
+    page.evaluate("document.querySelectorAll('[style]').forEach(e => e.removeAttribute('style'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.close()
