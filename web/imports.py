@@ -46,7 +46,7 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
     origin = forms.text("origine", 200) or (file.filename or "" if file else "")[:200]
     try:
         terms = _terms(origin)
-        planned = _planned(body, ties, terms)[0]
+        planned, read = _planned(body, ties, terms)
         packed = _packed(body), _packed(ties)
     except Refused as error:
         return _page(moderator, refusal=forms.in_words(error)), 422
@@ -58,6 +58,7 @@ def plan(moderator: Moderator) -> ResponseReturnValue:
         rows=plans.rows(shown[:_MOST_SHOWN]),
         more=max(0, len(shown) - _MOST_SHOWN),
         packed=packed,
+        is_map=read.map is not None,
     )
 
 

@@ -70,7 +70,8 @@ def look_at(
     try:
         fetched = asyncio.run(_fetch(wanted, settings))
         with sessions.begin() as session:
-            take(session, session.get_one(Mirror, id_), fetched, settings, clock())
+            mirror = session.get_one(Mirror, id_, with_for_update=True)
+            take(session, mirror, fetched, settings, clock())
     except (FetchError, Refused) as error:
         with sessions.begin() as session:
             _fail(session.get_one(Mirror, id_), error, clock())

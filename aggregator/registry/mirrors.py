@@ -105,7 +105,7 @@ def look_now(mirror: Mirror, now: datetime) -> None:
         raise Refused("already_decided")
     if mirror.state == "shown":
         mirror.state = "asked"
-    mirror.next_look_at, mirror.claimed_until = now, None
+    mirror.next_look_at = now
     mirror.etag = mirror.last_modified = None
 
 

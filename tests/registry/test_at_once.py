@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import Refused
-from aggregator.registry import amendments, charter, moderation, rates, registration
+from aggregator.registry import (
+    amendments,
+    charter,
+    mirroring,
+    mirrors,
+    moderation,
+    rates,
+    registration,
+)
 from aggregator.settings import Settings
 from aggregator.store.tables import Amendment, Group, Letter, Moderator
 
@@ -110,3 +120,26 @@ def test_a_limit_counts_everybody_who_comes_at_once(
     assert got.count("let in") == 5
     assert got.count("too_often") == 3
     session.rollback()
+
+
+def test_two_workers_at_once_look_at_a_list_once(
+    sessions: sessionmaker[Session],
+    session: Session,
+    now: datetime,
+    bob: Moderator,
+    here: Settings,
+    a_site: Callable[[], Any],
+) -> None:
+    site = a_site()
+    element = {"id": "1", "name": "Halage", "website": "https://halage.example"}
+    address = site.says("/liste.json", json.dumps([element]))
+    mirror = mirrors.ask(
+        session, address=address, name="", mode="follow", rhythm="daily", licence="ODbL-1.0",
+        has_accepted=True, by=bob, now=now, base_url=here.base_url,
+    )  # fmt: skip
+    mirror.state = "active"
+    session.commit()
+    looked = at_once(sessions, lambda _session, _n: mirroring.look_due(sessions, here, lambda: now))
+    assert sorted(map(str, looked)) == ["0", "1"]
+    assert site.asked.count("/liste.json") == 1
+    assert session.scalar(select(func.count(Group.id))) == 1

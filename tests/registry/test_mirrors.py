@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,12 @@ class Followed:
     def shown(self) -> list[str]:
         """The names of the public groups."""
         return [group.name for group in directory.groups(self.session)]
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite only: what PostgreSQL does otherwise is tried in `test_at_once`."""
+    return f"sqlite:///{tmp_path}/filcommun.db"
 
 
 @pytest.fixture
