@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
@@ -138,9 +139,11 @@ def wall_poster(ending: str) -> Response:
     if size not in paper.SIZES:
         raise NotFound
     view = maps.view_or_stop()
-    chosen = groups.wanted(groups.chosen_terms())
-    chart = maps.drawn_from(view, directory.outlines(current.session(), chosen), _base_url())
-    today, live = current.now().date(), f"{_base_url()}/carte?carte={view}"
+    chosen = groups.chosen_terms()
+    found = directory.outlines(current.session(), groups.wanted(chosen))
+    chart = maps.drawn_from(view, found, _base_url())
+    today = current.now().date()
+    live = f"{_base_url()}/carte?{urlencode({'carte': view} | maps.state_of(chosen))}"
     if ending == "svg":
         drawn = poster.write_svg(chart, size=size, printed=today, live_url=live)
         return _attached(drawn.encode(), svg.MEDIA_TYPE, f"carte-{view}-{size}.svg")

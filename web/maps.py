@@ -70,7 +70,7 @@ def index() -> str:
     chosen = groups.chosen_terms()
     found = directory.outlines(current.session(), groups.wanted(chosen))
     recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
-    state = _state(chosen)
+    state = state_of(chosen)
     shown = _by_place(found) if view == PLACES else _network(view, found, recent, state)
     return render_template(
         "maps/index.html",
@@ -133,7 +133,7 @@ def _names() -> list[tuple[str, str]]:
     ]
 
 
-def _state(chosen: dict[str, str]) -> dict[str, Any]:
+def state_of(chosen: dict[str, str]) -> dict[str, Any]:
     """What narrows the map, as the address says it: kept from one map to the other."""
     return {groups.CHOOSERS[dimension]: slug for dimension, slug in chosen.items()}
 

@@ -45,6 +45,8 @@ def test_legend_narrows_the_map_and_the_other_maps_keep_what_was_narrowed(
     html = page_of(client, "/carte?forme=contenu-actualites")
     assert re.search(r'href="/carte\?carte=objectifs" aria-current="true"', html)
     assert "/carte-affiche.pdf?format=a0&amp;forme=contenu-actualites&amp;carte=objectifs" in html
+    drawn = page_of(client, "/carte-affiche.svg?format=a0&forme=forum&carte=objectifs")
+    assert "/carte?carte=objectifs&amp;forme=forum" in drawn, "the code leads to what is printed"
 
 
 def test_counts_lead_to_the_news(client: FlaskClient) -> None:
@@ -109,15 +111,15 @@ def test_map_is_searched_followed_and_enlarged_and_each_state_is_an_address(
     page.goto(f"{address}/carte")
     page.get_by_label("Trouver un groupe").fill("VELO")
     assert page.locator(".node:not(.faint)").count() == 1
-    assert "cherche=VELO" in page.url
+    assert "cherche=VELO" in here(page)
     page.get_by_label("Trouver un groupe").press("Enter")
     assert "Les Lilas à vélo" in str(page.evaluate("document.activeElement.ariaLabel"))
-    page.goto(page.url)
+    page.goto(here(page))
     assert page.locator(".node:not(.faint)").count() == 1
 
     page.goto(f"{address}/carte")
     page.get_by_label("Suivre un fil").select_option(label="Rendre visible")
-    assert page.url.endswith("#h-rendre-visible")
+    assert here(page).endswith("#h-rendre-visible")
     lit = page.locator(".links .lit").count()
     assert lit == page.locator(".links path[data-hub=rendre-visible]").count() > 0
     page.goto(f"{address}/groupes")
@@ -126,15 +128,22 @@ def test_map_is_searched_followed_and_enlarged_and_each_state_is_an_address(
 
     page.locator(".map").focus()
     page.keyboard.press("+")
-    assert "vue=1.50" in page.url
+    assert "vue=1.50" in here(page)
     wide = page.locator(".map svg").bounding_box()
     page.keyboard.press("0")
-    assert "vue=" not in page.url
+    assert "vue=" not in here(page)
     normal = page.locator(".map svg").bounding_box()
     assert wide is not None
     assert normal is not None
     assert wide["width"] > normal["width"] * 1.4
     assert letters(page) >= 12
+
+    page.get_by_role("link", name="Passer la carte").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("region", name="Tableau des groupes").wait_for()
+    page.goto(f"{address}/groupes/lilas-a-velo")
+    page.get_by_role("link", name="Le voir sur la carte").click()
+    page.locator(".node.lit[data-group=lilas-a-velo]").wait_for()
     assert errors == []
     page.context.close()
 
@@ -163,6 +172,11 @@ def opened(browser: Browser, *, width: int, **options: Any) -> tuple[Page, list[
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     return page, errors
+
+
+def here(page: Page) -> str:
+    """The address as it is now; `page.url` hears of it a moment later."""
+    return str(page.evaluate("location.href"))
 
 
 def letters(page: Page) -> float:

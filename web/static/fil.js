@@ -27,6 +27,14 @@ document.addEventListener("keydown", (event) => {
   if (open) { open.open = false; open.querySelector("summary").focus(); }
 });
 
+// An address that leads to a closed panel opens it.
+const unfold = () => {
+  const panel = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (panel?.matches("details")) panel.open = true;
+};
+addEventListener("hashchange", unfold);
+unfold();
+
 if ("serviceWorker" in navigator && window.isSecureContext) {
   const link = document.querySelector('link[rel="manifest"]');
   const address = new URL("hors-ligne.js", link.href);
