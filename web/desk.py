@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from aggregator.errors import Refused
 from aggregator.registry import amendments, charter, desk, keepers, leaving, ownership
 from aggregator.store import directory, entries
 from aggregator.store.tables import Entry, Group, Keeper, Ownership, Source
@@ -115,24 +114,19 @@ def leave(secret: str) -> ResponseReturnValue:
 @blueprint.route("/groupes/<slug>/partir", methods=["GET", "POST"])
 def ask_to_leave(slug: str) -> ResponseReturnValue:
     """Ask for the link to leave; it goes to the group's keepers, whoever asks."""
-    session = current.session()
-    group = directory.by_slug(session, slug)
+    group = directory.by_slug(current.session(), slug)
     if group is None or not group.is_public:
         raise NotFound
-    refusal, sent = None, None
-    if request.method == "POST":
-        try:
-            forms.require_person()
-            forms.require_rate("leave")
-            forms.require_rate("leave", of=f"group {group.id}")
-            sent = leaving.ask(session, group, now=current.now())
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
-    page = render_template("desk/ask_to_leave.html", group=group, sent=sent, refusal=refusal)
-    return page, 200 if refusal is None else 422
+
+    def mail_link() -> int:
+        forms.require_rate("leave", of=f"group {group.id}")
+        return leaving.ask(current.session(), group, now=current.now())
+
+    sent = forms.attempt(mail_link, rate="leave") if request.method == "POST" else None
+    if isinstance(sent, forms.Refusal):
+        page = render_template("desk/ask_to_leave.html", group=group, sent=None, refusal=sent)
+        return page, 422
+    return render_template("desk/ask_to_leave.html", group=group, sent=sent, refusal=None)
 
 
 @blueprint.get("/espace")
@@ -183,20 +177,13 @@ def group(slug: str, email: str) -> ResponseReturnValue:
 def act(slug: str, email: str) -> ResponseReturnValue:
     """Do what the pressed button says."""
     row = _group(slug, email)
-    session = current.session()
     deed = _DEEDS.get(forms.text("acte", 30))
     if deed is None:
         raise NotFound
-    try:
-        said = deed(row, email)
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
-        return redirect(url_for("desk.group", slug=slug), 303)
-    session.commit()
-    if not row.is_public:
+    said = forms.attempt(lambda: deed(row, email))
+    if not isinstance(said, forms.Refusal) and not row.is_public:
         return render_template("desk/left.html", name=said)
-    flash(said, "good")
+    forms.say(said)
     return redirect(url_for("desk.group", slug=slug), 303)
 
 

@@ -5,13 +5,16 @@ No account, no captcha, no third party: a field that only programs see, and the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Flask, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from aggregator.errors import Refused
 from aggregator.registry import rates, wording
 from web import current
-from web.languages import language
+from web.languages import flash, language
 from web.languages import translate as _
 
 BAIT = "site_internet"
@@ -21,6 +24,8 @@ STAMP = "ouvert"
 _FASTEST = 2.0
 """Seconds; nobody reads and fills a form in less."""
 _LONGEST = 12 * 3600
+
+Done = TypeVar("Done")
 
 
 def install(app: Flask) -> None:
@@ -40,6 +45,36 @@ def require_person() -> None:
     seconds = seconds_open()
     if seconds is None or not _FASTEST <= seconds <= _LONGEST:
         raise Refused("too_quick")
+
+
+class Refusal(str):
+    """Why a form was not followed, as a sentence in the page's language."""
+
+
+def attempt(act: Callable[[], Done], *, rate: str | None = None) -> Done | Refusal:
+    """Do what a form asks and keep it; where it is refused, keep nothing and tell why.
+
+    With `rate`, anybody may send the form: then only a person, and not too often.
+    """
+    session = current.session()
+    try:
+        if rate is not None:
+            require_person()
+            require_rate(rate)
+        done = act()
+    except Refused as error:
+        session.rollback()
+        return Refusal(in_words(error))
+    session.commit()
+    return done
+
+
+def say(said: str) -> None:
+    """Tell on the next page how a form went: what was done, or why it was refused."""
+    if isinstance(said, Refusal):
+        flash(said)
+    else:
+        flash(said, "good")
 
 
 def seconds_open() -> float | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.errors import Refused
-from aggregator.registry import amendments, governance, moderation, moderators
+from aggregator.registry import governance, moderation, moderators
 from web import current, forms
-from web.languages import language
+from web.proposals import propose
 
 blueprint = Blueprint("governance", __name__)
 
@@ -26,24 +25,8 @@ def index() -> ResponseReturnValue:
             "who": forms.text("who", 20),
             "threshold": request.form.get("threshold", type=int),
         }
-        try:
-            forms.require_person()
-            forms.require_rate("propose")
-            amendments.propose(
-                session,
-                "rule",
-                now=current.now(),
-                change=change,
-                why=forms.text("why"),
-                author_name=forms.text("author_name", 100),
-                author_email=forms.text("author_email", 320) or None,
-                language=language(),
-            )
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
+        refusal = propose("rule", change)
+        if refusal is None:
             return redirect(url_for("proposals.thanks"), 303)
     page = render_template(
         "moderation/governance.html",

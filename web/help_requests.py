@@ -59,30 +59,12 @@ def index() -> str:
 @blueprint.route("/demandes/nouvelle", methods=["GET", "POST"])
 def ask() -> ResponseReturnValue:
     """Write a request; a mailed link confirms it."""
-    session = current.session()
     refusal = None
     if request.method == "POST":
-        try:
-            forms.require_person()
-            forms.require_rate("propose")
-            forms.require_rate("help", of=forms.text("email", 320))
-            help_requests.ask(
-                session,
-                title=forms.text("title", 201),
-                text=forms.text("text", 3001),
-                skill=forms.text("skill", 100),
-                area=forms.text("area", 100),
-                email=forms.text("email", 320),
-                name=forms.text("name", 101),
-                language=language(),
-                now=current.now(),
-            )
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
+        asked = forms.attempt(_ask, rate="propose")
+        if not isinstance(asked, forms.Refusal):
             return render_template("help_requests/asked.html")
+        refusal = asked
     page = render_template(
         "help_requests/ask.html",
         refusal=refusal,
@@ -92,6 +74,22 @@ def ask() -> ResponseReturnValue:
         area=request.values.get("area") or _term("area", "territoire"),
     )
     return page, 200 if refusal is None else 422
+
+
+def _ask() -> HelpRequest:
+    email = forms.text("email", 320)
+    forms.require_rate("help", of=email)
+    return help_requests.ask(
+        current.session(),
+        title=forms.text("title", 201),
+        text=forms.text("text", 3001),
+        skill=forms.text("skill", 100),
+        area=forms.text("area", 100),
+        email=email,
+        name=forms.text("name", 101),
+        language=language(),
+        now=current.now(),
+    )
 
 
 @blueprint.route("/demandes/confirmer/<secret>", methods=["GET", "POST"])
@@ -136,13 +134,8 @@ def page(id: int) -> ResponseReturnValue:
     groups = _groups_of(email) if email else []
     refusal = None
     if request.method == "POST":
-        try:
-            _answer(row, groups, email or "")
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
+        refusal = forms.attempt(lambda: _answer(row, groups, email or ""))
+        if refusal is None:
             flash(_("Votre réponse est partie, avec votre adresse pour la suite."), "good")
             return redirect(url_for("help_requests.page", id=id), 303)
     shown = render_template(

@@ -46,15 +46,14 @@ def index(moderator: Moderator) -> ResponseReturnValue:
 def save(moderator: Moderator) -> ResponseReturnValue:
     """Hold what arrives from now on with these words."""
     session, words = current.session(), forms.text("mots", 501)
-    try:
-        holds.save(
+    saved = forms.attempt(
+        lambda: holds.save(
             session, words, why=forms.text("why", 501), moderator=moderator, now=current.now()
         )
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
+    )
+    if isinstance(saved, forms.Refusal):
+        flash(saved)
         return redirect(url_for("holds.index", mots=words[:500]), 303)
-    session.commit()
     flash(_("La règle vaut pour tout ce qui arrive à partir de maintenant."), "good")
     return redirect(url_for("holds.index"), 303)
 

@@ -33,23 +33,17 @@ _EXCERPT = 240
 @blueprint.route("", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """Paste an address; anything that looks like one will do."""
-    refusal = None
-    if request.method == "POST":
-        session = current.session()
-        try:
-            forms.require_person()
-            forms.require_rate("register")
-            begun = registration.start(
-                session, forms.text("adresse", 2000), now=current.now(), language=language()
-            )
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
-            return redirect(url_for("join.under_way", key=begun.key), 303)
-    page = render_template("join/index.html", refusal=refusal)
-    return page, 200 if refusal is None else 422
+    if request.method == "GET":
+        return render_template("join/index.html", refusal=None)
+    begun = forms.attempt(
+        lambda: registration.start(
+            current.session(), forms.text("adresse", 2000), now=current.now(), language=language()
+        ),
+        rate="register",
+    )
+    if isinstance(begun, forms.Refusal):
+        return render_template("join/index.html", refusal=begun), 422
+    return redirect(url_for("join.under_way", key=begun.key), 303)
 
 
 @blueprint.get("/<key>")

@@ -62,19 +62,18 @@ def save(moderator: Moderator) -> ResponseReturnValue:
     """Decide the edit that was tried."""
     session = current.session()
     asked = {name: forms.text(name, 500) for name in ("terme", "mots", "poids")}
-    try:
-        decided = lexicon.save(
+    decided = forms.attempt(
+        lambda: lexicon.save(
             session,
             _change(asked),
             why=forms.text("why", 500),
             moderator=moderator,
             now=current.now(),
         )
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
+    )
+    if isinstance(decided, forms.Refusal):
+        flash(decided)
         return redirect(f"{url_for('lexicon.index')}?{urlencode(asked)}", 303)
-    session.commit()
     if decided.state == "open":
         flash(_("Votre voix est comptée ; il en faut une autre."), "good")
     else:
@@ -90,14 +89,11 @@ def undo(id: int, moderator: Moderator) -> ResponseReturnValue:
     edit = session.get(LexiconEdit, id)
     if edit is None:
         raise NotFound
-    try:
-        lexicon.undo(session, edit, moderator, now=current.now())
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
-        return redirect(url_for("lexicon.index"), 303)
-    session.commit()
-    flash(_("C’est annulé ; les dernières nouvelles sont relues dans la minute."), "good")
+    undone = forms.attempt(lambda: lexicon.undo(session, edit, moderator, now=current.now()))
+    if isinstance(undone, forms.Refusal):
+        flash(undone)
+    else:
+        flash(_("C’est annulé ; les dernières nouvelles sont relues dans la minute."), "good")
     return redirect(url_for("lexicon.index"), 303)
 
 

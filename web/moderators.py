@@ -6,7 +6,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, NotFound
 
-from aggregator.errors import Refused
 from aggregator.registry import moderators
 from aggregator.store.tables import Moderator
 from web import current, forms
@@ -54,29 +53,18 @@ def sign_out() -> ResponseReturnValue:
 @for_moderators
 def team(moderator: Moderator) -> ResponseReturnValue:
     """Those who moderate; administrators appoint."""
-    session = current.session()
     refusal = None
     if request.method == "POST":
         _require_administrator(moderator)
-        try:
-            made = moderators.appoint(
-                session,
-                forms.text("email", 320),
-                name=forms.text("name", 100),
-                role=forms.text("role", 20),
-                now=current.now(),
-            )
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
+        made = forms.attempt(_appoint)
+        if not isinstance(made, forms.Refusal):
             flash(_("%(name)s reçoit un lien par courriel.", name=made.name), "good")
             return redirect(url_for("moderators.team"), 303)
+        refusal = made
     page = render_template(
         "moderation/team.html",
         moderator=moderator,
-        listed=moderators.listed(session),
+        listed=moderators.listed(current.session()),
         roles=moderators.ROLES,
         refusal=refusal,
     )
@@ -93,15 +81,19 @@ def dismiss(id: int, moderator: Moderator) -> ResponseReturnValue:
         raise NotFound
     if leaving.id != moderator.id:
         _require_administrator(moderator)
-    try:
-        moderators.dismiss(session, leaving, now=current.now())
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
-    else:
-        session.commit()
-        flash(_("%(name)s ne modère plus. Ses décisions restent.", name=leaving.name), "good")
+    refusal = forms.attempt(lambda: moderators.dismiss(session, leaving, now=current.now()))
+    forms.say(refusal or _("%(name)s ne modère plus. Ses décisions restent.", name=leaving.name))
     return redirect(url_for("moderators.team"), 303)
+
+
+def _appoint() -> Moderator:
+    return moderators.appoint(
+        current.session(),
+        forms.text("email", 320),
+        name=forms.text("name", 100),
+        role=forms.text("role", 20),
+        now=current.now(),
+    )
 
 
 def _require_administrator(moderator: Moderator) -> None:

@@ -12,7 +12,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from aggregator.errors import Refused
 from aggregator.publish import rights
 from aggregator.registry import amendments, wording
 from aggregator.store import entries
@@ -44,7 +43,7 @@ def correct(entry: int) -> ResponseReturnValue:
             "add": [slug for slug in wanted if slug not in there],
             "remove": [slug for slug in there if slug not in wanted],
         }
-        refusal = _propose("tag", change, entry=row)
+        refusal = propose("tag", change, entry=row)
         if refusal is None:
             return redirect(url_for("proposals.thanks"), 303)
     doubted = request.args.get("slug")
@@ -68,7 +67,7 @@ def report(entry: int) -> ResponseReturnValue:
     row = _entry(entry)
     refusal = None
     if request.method == "POST":
-        refusal = _propose("report", {"reason": forms.text("reason", 40)}, entry=row)
+        refusal = propose("report", {"reason": forms.text("reason", 40)}, entry=row)
         if refusal is None:
             return redirect(url_for("proposals.thanks"), 303)
     reasons = [(code, wording.sentence(code, language())) for code in wording.REPORT_REASONS]
@@ -88,7 +87,7 @@ def group(slug: str) -> ResponseReturnValue:
     refusal = None
     if request.method == "POST":
         kind, change = _group_change(row)
-        refusal = _propose(kind, change, group=row)
+        refusal = propose(kind, change, group=row)
         if refusal is None:
             return redirect(url_for("proposals.thanks"), 303)
     return render_template(
@@ -116,7 +115,7 @@ def missing() -> ResponseReturnValue:
             "name": forms.text("name", 500),
             "area": [slug for slug in request.form.getlist("area") if slug][:_MOST_TERMS],
         }
-        refusal = _propose("missing_group", change)
+        refusal = propose("missing_group", change)
         if refusal is None:
             return redirect(url_for("proposals.thanks"), 303)
     return render_template(
@@ -130,20 +129,17 @@ def thanks() -> str:
     return render_template("proposals/thanks.html")
 
 
-def _propose(
+def propose(
     kind: str,
     change: Mapping[str, Any],
     *,
     entry: Entry | None = None,
     group: Group | None = None,
-) -> str | None:
+) -> forms.Refusal | None:
     """Put the form's proposal in the queue; why not, in a sentence, when it was refused."""
-    session = current.session()
-    try:
-        forms.require_person()
-        forms.require_rate("report" if kind == "report" else "propose")
-        amendments.propose(
-            session,
+    made = forms.attempt(
+        lambda: amendments.propose(
+            current.session(),
             kind,
             now=current.now(),
             change=change,
@@ -153,12 +149,10 @@ def _propose(
             author_name=forms.text("author_name", 100),
             author_email=forms.text("author_email", 320) or None,
             language=language(),
-        )
-    except Refused as refusal:
-        session.rollback()
-        return forms.in_words(refusal)
-    session.commit()
-    return None
+        ),
+        rate="report" if kind == "report" else "propose",
+    )
+    return made if isinstance(made, forms.Refusal) else None
 
 
 def _group_change(group: Group) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar, cast
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.errors import Refused
 from aggregator.registry.signing_in import SESSION
 from web import current, forms, links
 from web.caching import keep_private
@@ -45,20 +44,16 @@ class Door(Generic[Person]):
         """Have a link mailed; the answer is the same for every address."""
         refusal = None
         if request.method == "POST":
-            session, email = current.session(), forms.text("email", 320)
-            try:
-                forms.require_person()
-                forms.require_rate("sign_in")
-                forms.require_rate("letter", of=email)
-                self.ask_link(session, email, now=current.now())
-            except Refused as error:
-                session.rollback()
-                refusal = forms.in_words(error)
-            else:
-                session.commit()
+            refusal = forms.attempt(self._mail_link, rate="sign_in")
+            if refusal is None:
                 return render_template(f"{self.folder}/asked.html")
         page = render_template(f"{self.folder}/ask.html", refusal=refusal, **shown)
         return page, 200 if refusal is None else 422
+
+    def _mail_link(self) -> None:
+        email = forms.text("email", 320)
+        forms.require_rate("letter", of=email)
+        self.ask_link(current.session(), email, now=current.now())
 
     def enter(self, secret: str, title: str) -> ResponseReturnValue:
         """The mailed link; its button signs in, with a new cookie whatever came."""

@@ -107,24 +107,12 @@ def workshop_or_stop(slug: str) -> Workshop:
 @for_moderators
 def new(moderator: Moderator) -> ResponseReturnValue:
     """Open a workshop on the inventory as it is now."""
-    session = current.session()
     refusal = None
     if request.method == "POST":
-        try:
-            workshop = workshops.open_workshop(
-                session,
-                forms.text("title", 301),
-                _date(forms.text("held_on", 10)),
-                place=forms.text("place", 301),
-                participants=forms.text("participants", 5001),
-                now=current.now(),
-            )
-        except Refused as error:
-            session.rollback()
-            refusal = forms.in_words(error)
-        else:
-            session.commit()
-            return redirect(url_for("workshops.page", slug=workshop.slug), 303)
+        opened = forms.attempt(_open)
+        if not isinstance(opened, forms.Refusal):
+            return redirect(url_for("workshops.page", slug=opened.slug), 303)
+        refusal = opened
     page = render_template(
         "workshops/new.html", moderator=moderator, refusal=refusal, today=day_of(current.now())
     )
@@ -281,16 +269,19 @@ def close(slug: str, moderator: Moderator) -> ResponseReturnValue:
 
 def _acted(slug: str, act: Callable[[Workshop], str]) -> ResponseReturnValue:
     """Do something to an open workshop, say how it went, and go back to it."""
-    session = current.session()
-    try:
-        said = act(workshop_or_stop(slug))
-    except Refused as error:
-        session.rollback()
-        flash(forms.in_words(error))
-    else:
-        session.commit()
-        flash(said, "good")
+    forms.say(forms.attempt(lambda: act(workshop_or_stop(slug))))
     return _back(slug)
+
+
+def _open() -> Workshop:
+    return workshops.open_workshop(
+        current.session(),
+        forms.text("title", 301),
+        _date(forms.text("held_on", 10)),
+        place=forms.text("place", 301),
+        participants=forms.text("participants", 5001),
+        now=current.now(),
+    )
 
 
 def _propose(
