@@ -12,7 +12,7 @@ from aggregator.publish import categories, gogocarto, kumu, paper, table
 from aggregator.publish.maps import network, poster, sheets, svg
 from aggregator.registry import charter, importing
 from aggregator.store import directory, entries
-from aggregator.store.tables import Group, Record
+from aggregator.store.tables import Entry, Group, Record
 from web import current, groups, maps
 from web.caching import FEED_SECONDS, keep_for
 from web.listing import spoken
@@ -184,10 +184,22 @@ def _places() -> list[gogocarto.Place]:
 
 
 def _one(element: str) -> list[gogocarto.Place]:
-    found = [place for place in _places() if place.id == element]
-    if not found:
+    """The element of that id; stops with 404 where none is shown."""
+    kind, _, name = element.partition("-")
+    session = current.session()
+    found: list[Group] = []
+    events: list[Entry] = []
+    if kind == "group":
+        group = directory.by_slug(session, name)
+        found = [group] if group is not None else []
+    elif kind == "entry" and name.isdecimal() and len(name) < 10:
+        entry = entries.one(session, int(name))
+        events = [entry] if entry is not None and entry.starts_at is not None else []
+    places = gogocarto.places(found, events, base_url=_base_url(), records=_brought(found))
+    one = list(places)
+    if not one:
         raise NotFound
-    return found
+    return one
 
 
 def _wish(text: str = "") -> gogocarto.Wish:
@@ -218,7 +230,8 @@ def _brought(found: list[Group]) -> dict[int, Record]:
 
 
 def _groups() -> list[Group]:
-    return directory.groups(current.session(), groups.wanted(groups.chosen_terms()))
+    wanted = groups.wanted(groups.chosen_terms())
+    return directory.groups(current.session(), wanted, sources=False)
 
 
 def _view() -> str:

@@ -71,7 +71,10 @@ def test_gogocarto_asks_by_bounds_id_and_limit(client: FlaskClient) -> None:
     assert json.loads(client.get("/api/elements.json?bounds=0,0,1,1").data)["data"] == []
     one = client.get(f"/api/elements/{everything[0]['id']}.json")
     assert json.loads(one.data)["data"][0]["name"] == everything[0]["name"]
-    assert client.get("/api/elements/group-nobody.json").status_code == 404
+    for nothing in ("group-nobody", "entry-1", "entry-99999999999", "entry-x", "x", "group-"):
+        assert client.get(f"/api/elements/{nothing}.json").status_code == 404
+    event = next(one for one in everything if one["nature"] == "event")
+    assert client.get(f"/api/elements/{event['id']}.json").get_json()["data"] == [event]
     number = one.get_json()["data"][0]["categories"][0]
     some = client.get(f"/api/elements.json?categories={number}").get_json()["data"]
     assert everything[0]["id"] in {element["id"] for element in some}
