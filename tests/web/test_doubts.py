@@ -11,22 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from aggregator.parts import Parts
-from aggregator.registry import moderators, workshops
-from aggregator.store.tables import Amendment, Entry, Group, Lesson, Letter, Source, Workshop
-
-
-@pytest.fixture
-def alice(visitor: Any, own_parts: Parts) -> Any:
-    """An administrator, signed in."""
-    with own_parts.sessions.begin() as session:
-        email = "alice@moderation.example"
-        now = own_parts.clock()
-        moderators.appoint(session, email, name="Alice", role="administrator", now=now)
-        letter = session.scalars(select(Letter).order_by(Letter.id.desc())).first()
-        assert letter is not None
-        path = str(letter.values["path"])
-    visitor.send(path)
-    return visitor
+from aggregator.registry import workshops
+from aggregator.store.tables import Amendment, Entry, Group, Lesson, Source, Workshop
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from aggregator.parts import Parts
-from aggregator.registry import desk, moderators
+from aggregator.registry import desk
 from aggregator.store import directory
 from aggregator.store.tables import HelpRequest, Keeper, Letter
 from aggregator.taxonomy import terms
-from web import create_app
 
 Letters = Callable[[], list[Letter]]
 SKILL = terms.terms("skill")[0].slug
@@ -44,45 +43,32 @@ def helper(own_parts: Parts) -> str:
     return "carole@lilas.example"
 
 
-@pytest.fixture
-def moderator(own_parts: Parts, clock: Any, a_visitor: Any) -> Any:
-    """Alice, signed in."""
-    alice = a_visitor(create_app(own_parts), clock)
-    with own_parts.sessions.begin() as session:
-        moderators.appoint(
-            session, "alice@m.example", name="Alice", role="administrator", now=own_parts.clock()
-        )
-        link = session.query(Letter).order_by(Letter.id.desc()).first().values["path"]
-    alice.send(link)
-    return alice
-
-
 def path_of(letters: Letters, kind: str) -> str:
     return next(str(one.values["path"]) for one in letters()[::-1] if one.kind == kind)
 
 
-def publish(visitor: Any, moderator: Any, letters: Letters) -> str:
+def publish(visitor: Any, alice: Any, letters: Letters) -> str:
     """Ask, confirm, publish: the request's page."""
     visitor.send("/demandes/nouvelle", **ASKED)
     visitor.send(path_of(letters, "help_confirm"))
-    html = moderator.get("/moderation")
+    html = alice.get("/moderation")
     assert "Demande d’aide" in html
-    moderator.send("/moderation", to="/moderation/demandes/1", verdict="accept")
+    alice.send("/moderation", to="/moderation/demandes/1", verdict="accept")
     return "/demandes/1"
 
 
 def test_a_request_goes_from_question_to_answer_to_close(
-    visitor: Any, moderator: Any, letters: Letters, helper: str, own_parts: Parts
+    visitor: Any, alice: Any, letters: Letters, helper: str, own_parts: Parts
 ) -> None:
     answer = visitor.send("/demandes/nouvelle", **ASKED)
     assert "Regardez vos courriels" in answer.get_data(as_text=True)
     link = path_of(letters, "help_confirm")
     assert visitor.status(link) == 200
     assert "petit site" not in visitor.get("/demandes")
-    assert "petit site" not in moderator.get("/moderation")
+    assert "petit site" not in alice.get("/moderation")
     assert "Merci" in visitor.send(link).get_data(as_text=True)
     assert visitor.status("/demandes/1") == 404
-    moderator.send("/moderation", to="/moderation/demandes/1", verdict="accept")
+    alice.send("/moderation", to="/moderation/demandes/1", verdict="accept")
     html = visitor.get("/demandes/1")
     assert "Le nôtre ne marche plus." in html
     assert "zoe@" not in html
@@ -107,14 +93,14 @@ def test_a_request_goes_from_question_to_answer_to_close(
 
 
 def test_refused_request_never_shows_and_its_author_learns_why(
-    visitor: Any, moderator: Any, letters: Letters
+    visitor: Any, alice: Any, letters: Letters
 ) -> None:
     visitor.send("/demandes/nouvelle", **ASKED)
     visitor.send(path_of(letters, "help_confirm"))
-    moderator.send("/moderation", to="/moderation/demandes/1", refuser="advertising")
+    alice.send("/moderation", to="/moderation/demandes/1", refuser="advertising")
     assert visitor.status("/demandes/1") == 404
     assert letters()[-1].kind == "help_refused"
-    again = moderator.send("/moderation", to="/moderation/demandes/1", verdict="accept")
+    again = alice.send("/moderation", to="/moderation/demandes/1", verdict="accept")
     assert "déjà été décidée" in again.get_data(as_text=True)
 
 
@@ -141,9 +127,9 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_lost(
 
 
 def test_nobody_answers_without_a_proved_group(
-    visitor: Any, moderator: Any, letters: Letters, helper: str
+    visitor: Any, alice: Any, letters: Letters, helper: str
 ) -> None:
-    page = publish(visitor, moderator, letters)
+    page = publish(visitor, alice, letters)
     assert "Ouvrir l’espace du groupe" in visitor.get(page)
     before = len(letters())
     answer = visitor.send("/demandes/nouvelle", to=page, group="lilas-a-velo", text="Moi !")
@@ -151,7 +137,7 @@ def test_nobody_answers_without_a_proved_group(
     assert len(letters()) == before
 
 
-def test_hostile_words_stay_words(visitor: Any, moderator: Any, letters: Letters) -> None:
+def test_hostile_words_stay_words(visitor: Any, alice: Any, letters: Letters) -> None:
     visitor.send(
         "/demandes/nouvelle",
         **(ASKED | {"title": HOSTILE, "text": HOSTILE, "name": HOSTILE}),
@@ -159,8 +145,8 @@ def test_hostile_words_stay_words(visitor: Any, moderator: Any, letters: Letters
     link = path_of(letters, "help_confirm")
     pages = [visitor.get(link)]
     visitor.send(link)
-    pages.append(moderator.get("/moderation"))
-    moderator.send("/moderation", to="/moderation/demandes/1", verdict="accept")
+    pages.append(alice.get("/moderation"))
+    alice.send("/moderation", to="/moderation/demandes/1", verdict="accept")
     pages += [visitor.get("/demandes"), visitor.get("/demandes/1")]
     for html in pages:
         assert "<script>alert" not in html
@@ -187,7 +173,7 @@ def test_directory_tells_who_can_do_what_where(visitor: Any, helper: str) -> Non
 
 @pytest.mark.slow
 def test_a_phone_s_browser_asks_confirms_and_closes(
-    browser: Browser, address: str, letters: Letters, moderator: Any, clock: Any
+    browser: Browser, address: str, letters: Letters, alice: Any, clock: Any
 ) -> None:
     page = browser.new_page(locale="fr-FR", viewport={"width": 360, "height": 740})
     page.goto(f"{address}/entraide")
@@ -203,7 +189,7 @@ def test_a_phone_s_browser_asks_confirms_and_closes(
     page.goto(address + path_of(letters, "help_confirm"))
     page.get_by_role("button", name="Oui, l’envoyer").click()
     page.get_by_role("heading", name="Merci, c’est noté").wait_for()
-    moderator.send("/moderation", to="/moderation/demandes/1", verdict="accept")
+    alice.send("/moderation", to="/moderation/demandes/1", verdict="accept")
     page.goto(f"{address}/demandes")
     page.get_by_role("link", name=str(ASKED["title"])).click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

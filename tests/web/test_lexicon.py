@@ -10,23 +10,18 @@ import pytest
 
 from aggregator import jobs
 from aggregator.parts import Parts
-from aggregator.registry import moderators
-from aggregator.store.tables import Entry, Letter, LexiconEdit
+from aggregator.store.tables import Entry, LexiconEdit
 
 PATH = "/moderation/lexique"
 ASKED = {"terme": "topic/culture", "mots": "zinzoline", "poids": "4"}
 
 
-@pytest.fixture
-def alice(visitor: Any, own_parts: Parts) -> Any:
-    """An administrator, signed in, and the newest entry tells of a zinzoline."""
+@pytest.fixture(autouse=True)
+def zinzoline(own_parts: Parts) -> None:
+    """The newest entry tells of one."""
     with own_parts.sessions.begin() as session:
-        moderators.appoint(session, "alice@moderation.example", name="Alice", now=own_parts.clock())
-        link = str(session.query(Letter).order_by(Letter.id.desc()).first().values["path"])
         entry = session.query(Entry).order_by(Entry.id.desc()).first()
         entry.title, entry.text = "La <b>zinzoline</b>", "Zinzoline, zinzoline !"
-    visitor.send(link)
-    return visitor
 
 
 def tried(**asked: str) -> str:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from aggregator.parts import Parts
-from aggregator.registry import moderators, rates
+from aggregator.registry import rates
 from aggregator.store.tables import Letter
 from web import create_app, limits
 
@@ -115,29 +115,28 @@ def asking(visitor: Any, email: str, **environ: str) -> int:
     return status
 
 
-@pytest.fixture
-def alice(own_parts: Parts) -> str:
-    """Her address; she moderates."""
-    with own_parts.sessions.begin() as session:
-        moderators.appoint(
-            session, "alice@m.example", name="Alice", role="administrator", now=own_parts.clock()
-        )
-    return "alice@m.example"
+ALICE = "alice@m.example"
+
+
+@pytest.fixture(autouse=True)
+def moderated(invited: Callable[..., str]) -> None:
+    """Alice moderates."""
+    invited()
 
 
 def test_a_mailbox_is_not_flooded_with_links_from_anywhere(
-    visitor: Any, alice: str, letters: Callable[[], list[Letter]]
+    visitor: Any, letters: Callable[[], list[Letter]]
 ) -> None:
     statuses = [
         asking(visitor, email, REMOTE_ADDR=f"192.0.{number}.1")
-        for number, email in enumerate([alice, "ALICE@m.example", f" {alice}", alice, alice])
+        for number, email in enumerate([ALICE, "ALICE@m.example", f" {ALICE}", ALICE, ALICE])
     ]
     assert statuses == [200, 200, 200, 422, 422]
     assert [letter.kind for letter in letters()].count("moderator_link") == 3
 
 
-def test_the_answer_to_a_flood_says_nothing_of_who_moderates(visitor: Any, alice: str) -> None:
-    known = [asking(visitor, alice, REMOTE_ADDR=f"192.0.{n}.1") for n in range(5)]
+def test_the_answer_to_a_flood_says_nothing_of_who_moderates(visitor: Any) -> None:
+    known = [asking(visitor, ALICE, REMOTE_ADDR=f"192.0.{n}.1") for n in range(5)]
     unknown = [asking(visitor, "no@m.example", REMOTE_ADDR=f"192.0.{n}.1") for n in range(5)]
     assert known == unknown
 
@@ -150,7 +149,7 @@ def test_one_network_does_not_try_address_after_address(visitor: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/moderation/entrer/", "/espace/entrer/", "/quitter/"])
 def test_whoever_tries_dead_links_is_stopped(
-    own_parts: Parts, alice: str, letters: Callable[[], list[Letter]], path: str
+    own_parts: Parts, letters: Callable[[], list[Letter]], path: str
 ) -> None:
     client: FlaskClient = create_app(own_parts).test_client()
     most = rates.LIMITS["dead_link"][0]

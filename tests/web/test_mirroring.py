@@ -32,18 +32,6 @@ from aggregator.store.tables import Entry, Keeper, Letter, Mirror, Moderator
 from web import create_app
 
 
-@pytest.fixture
-def alice(visitor: Any, own_parts: Parts) -> Any:
-    """A moderator, signed in."""
-    with own_parts.sessions.begin() as session:
-        moderators.appoint(session, "alice@m.example", name="Alice", now=own_parts.clock())
-        letter = session.query(Letter).order_by(Letter.id.desc()).first()
-        assert letter is not None
-        path = str(letter.values["path"])
-    visitor.send(path)
-    return visitor
-
-
 def looked_at(parts: Parts, body: bytes) -> None:
     """What the worker does with the answer of the list, without a network."""
     with parts.sessions.begin() as session:

@@ -9,20 +9,12 @@ from typing import Any
 import pytest
 
 from aggregator.parts import Parts
-from aggregator.registry import amendments, moderators
+from aggregator.registry import amendments
 from aggregator.store.tables import Amendment, Entry, Group, Hold, Letter, Moderator
 from web import create_app
 
 Letters = Callable[[], list[Letter]]
 HOSTILE = "<script>alert('é')</script>\u202e\"'& {{ 7*7 }}"
-
-
-def appoint(parts: Parts, name: str = "Alice", role: str = "administrator") -> str:
-    """Make somebody a moderator: the path of their first link."""
-    with parts.sessions.begin() as session:
-        email = f"{name.lower()}@moderation.example"
-        moderators.appoint(session, email, name=name, role=role, now=parts.clock())
-        return str(session.query(Letter).order_by(Letter.id.desc()).first().values["path"])
 
 
 def propose(parts: Parts, kind: str = "profile", **options: Any) -> int:
@@ -42,13 +34,6 @@ def state(parts: Parts, id: int) -> str:
         return session.get(Amendment, id).state
 
 
-@pytest.fixture
-def alice(visitor: Any, own_parts: Parts) -> Any:
-    """An administrator, signed in."""
-    assert "Propositions à décider" in visitor.send(appoint(own_parts)).get_data(as_text=True)
-    return visitor
-
-
 def test_queue_is_closed_to_strangers(visitor: Any, own_parts: Parts) -> None:
     id = propose(own_parts)
     for path in ("/moderation", "/moderation/decidees", "/moderation/retenues"):
@@ -60,11 +45,11 @@ def test_queue_is_closed_to_strangers(visitor: Any, own_parts: Parts) -> None:
 
 
 def test_asking_for_a_link_says_the_same_to_everybody(
-    visitor: Any, own_parts: Parts, letters: Letters
+    visitor: Any, own_parts: Parts, letters: Letters, invited: Callable[..., str]
 ) -> None:
-    appoint(own_parts)
+    invited()
     before = len(letters())
-    known = visitor.send("/moderation/entrer", email="alice@moderation.example")
+    known = visitor.send("/moderation/entrer", email="alice@m.example")
     unknown = visitor.send("/moderation/entrer", email="personne@ailleurs.example")
     assert told(known) == told(unknown)
     assert "Si cette adresse est celle" in known.get_data(as_text=True)
@@ -72,9 +57,9 @@ def test_asking_for_a_link_says_the_same_to_everybody(
 
 
 def test_link_signs_in_once_and_only_when_its_button_is_pressed(
-    visitor: Any, own_parts: Parts
+    visitor: Any, own_parts: Parts, invited: Callable[..., str]
 ) -> None:
-    link = appoint(own_parts)
+    link = invited()
     assert visitor.status(link) == 200
     assert "Recevoir le lien" in visitor.get("/moderation")
     answer = visitor.send(link)
@@ -209,9 +194,9 @@ def test_hostile_words_stay_words(alice: Any, own_parts: Parts) -> None:
 
 
 def test_moderator_is_not_offered_what_administrators_decide(
-    visitor: Any, own_parts: Parts
+    visitor: Any, own_parts: Parts, invited: Callable[..., str]
 ) -> None:
-    visitor.send(appoint(own_parts, "Bob", "moderator"))
+    visitor.send(invited("Bob", "moderator"))
     id = propose(own_parts, "rule", change={"kind": "tag", "who": "moderator", "threshold": 2})
     assert "À décider par" in visitor.get("/moderation")
     html = decide(visitor, id, verdict="accept").get_data(as_text=True)
@@ -222,10 +207,10 @@ def test_moderator_is_not_offered_what_administrators_decide(
 
 
 def test_rule_needs_the_voices_it_says(
-    alice: Any, own_parts: Parts, clock: Any, a_visitor: Any
+    alice: Any, own_parts: Parts, clock: Any, a_visitor: Any, invited: Callable[..., str]
 ) -> None:
     dora = a_visitor(create_app(own_parts), clock)
-    dora.send(appoint(own_parts, "Dora"))
+    dora.send(invited("Dora"))
     answer = alice.send("/gouvernance", kind="tag", who="moderator", threshold="2")
     assert "Merci, c’est noté" in answer.get_data(as_text=True)
     with own_parts.sessions() as session:
@@ -253,7 +238,7 @@ def test_rule_on_words_shows_what_it_would_have_caught(alice: Any, own_parts: Pa
 def test_administrator_appoints_and_the_last_one_stays(
     alice: Any, own_parts: Parts, letters: Letters
 ) -> None:
-    alice.send("/moderation/equipe", email="bob@moderation.example", name="Bob", role="moderator")
+    alice.send("/moderation/equipe", email="bob@m.example", name="Bob", role="moderator")
     assert letters()[-1].kind == "moderator_invited"
     html = alice.send("/moderation/equipe", to="/moderation/equipe/1").get_data(as_text=True)
     assert "dernière personne qui administre" in html

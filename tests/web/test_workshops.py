@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from aggregator.parts import Parts
-from aggregator.registry import moderators
-from aggregator.store.tables import Amendment, Group, Letter, Workshop
+from aggregator.store.tables import Amendment, Group, Workshop
 
 PAGE = "/ateliers/2026-11-24-atelier-de-pantin"
 FIRST = """slug;nouveau nom;thèmes;remarque
@@ -22,13 +21,6 @@ Les Lilas à vélo,,,Lilas vélo (association)
 Vergers urbains,https://vergers.example/,Paris 18e,
 """
 HOSTILE = "<script>alert(1)</script>\u202e\"' {{ 7*7 }}"
-
-
-@pytest.fixture
-def alice(visitor: Any, own_parts: Parts) -> Any:
-    """A moderator, signed in."""
-    visitor.send(invited(own_parts))
-    return visitor
 
 
 @pytest.fixture
@@ -43,14 +35,6 @@ def workshop(alice: Any) -> Any:
     ).get_data(as_text=True)
     assert "Les personnes présentes" in html
     return alice
-
-
-def invited(parts: Parts) -> str:
-    with parts.sessions.begin() as session:
-        moderators.appoint(
-            session, "alice@m.example", name="Alice", role="administrator", now=parts.clock()
-        )
-        return str(session.query(Letter).order_by(Letter.id.desc()).first().values["path"])
 
 
 def take(visitor: Any, table: str, body: bytes) -> str:
@@ -240,12 +224,12 @@ def test_workshop_needs_a_date(alice: Any, held_on: str) -> None:
 
 @pytest.mark.slow
 def test_a_workshop_is_played_in_a_browser(
-    browser: Browser, address: str, own_parts: Parts
+    browser: Browser, address: str, own_parts: Parts, invited: Any
 ) -> None:
     page = browser.new_page(locale="fr-FR", viewport={"width": 1280, "height": 900})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address + invited(own_parts))
+    page.goto(address + invited())
     page.get_by_role("button", name="Oui").click()
     page.goto(f"{address}/ateliers")
     for name in ("La carte en affiche", "Une fiche par groupe", "Un tableau à remplir"):
