@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from aggregator.store import directory
-from aggregator.store.tables import Group, Snapshot
+from aggregator.store.tables import Group, Snapshot, Source
 from aggregator.taxonomy.terms import DIMENSIONS
 
 FIELDS: Final = ("name", "home", "description", "category", "status", "language")
@@ -52,19 +52,20 @@ class InventoryDifference:
 
 def now_as(session: Session) -> dict[str, Any]:
     """The public inventory as it is: slug → what pages show of the group."""
-    groups = session.scalars(
-        select(Group)
-        .where(Group.status.not_in(("declined", "withdrawn")))
-        .options(selectinload(Group.tags), selectinload(Group.sources))
-        .order_by(Group.slug)
-    )
+    fields = {
+        row[0]: row[1:]
+        for row in session.execute(select(Group.id, *(getattr(Group, field) for field in FIELDS)))
+    }
+    sources: dict[int, list[str]] = {}
+    for group_id, url in session.execute(select(Source.group_id, Source.url)):
+        sources.setdefault(group_id, []).append(url)
     return {
         group.slug: {
-            **{field: getattr(group, field) for field in FIELDS},
+            **dict(zip(FIELDS, fields[group.id], strict=True)),
             **{dimension: list(group.terms(dimension)) for dimension in DIMENSIONS},
-            "sources": sorted(source.url for source in group.sources),
+            "sources": sorted(sources.get(group.id, [])),
         }
-        for group in groups
+        for group in directory.outlines(session)
     }
 
 
