@@ -54,7 +54,7 @@ def subscribe(
 ) -> None:
     """Ask an address to confirm; what a page says afterwards is the same whoever has it.
 
-    `place` is where the form came from (an IP address), kept as a keyed hash for a day. `names`
+    `place` is where the form came from (a network), kept as a keyed hash for a day. `names`
     tells groups' names by slug, for the title. `read_in` is the page's language, when it is not
     the letter's: the proof keeps the words that were read. Raises MailError for what is no
     address, TooMany when one place asks too often, FilcommunError for a wish that cannot be met.

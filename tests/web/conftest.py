@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
@@ -43,6 +44,7 @@ from web import create_app
 NOW = datetime.fromisoformat("2026-11-24T09:00:00+00:00")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 NEWS = Path(__file__).parent / "news.json"
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SHEET = "slug;nouveau nom;remarque\nlilas-a-velo;{};Dit par la table\nplaine-verte;;\n"
 
 
@@ -386,6 +388,21 @@ def browser() -> Iterator[Browser]:
         )
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def looks() -> Callable[..., list[str]]:
+    """`looks(page, width)`: whether it is too wide, and what it does against WCAG 2.2 AA."""
+
+    def faults(page: Page, width: int) -> list[str]:
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        results = Axe().run(page, options={"runOnly": [*WCAG, "best-practice"]})
+        return [f"is {wide} wide"] * (wide > width) + [
+            f"{fault['id']} ×{len(fault['nodes'])} {fault['nodes'][0]['html'][:200]}"
+            for fault in results.response["violations"]
+        ]
+
+    return faults
 
 
 @pytest.fixture
