@@ -1,6 +1,7 @@
 """How often programs may ask the API, counted for all processes together and across restarts.
 
-A process takes requests from the database in lots, so that most answers write nothing.
+A process writes its count down after each lot of requests: most answers write nothing, and whoever
+asks now and then is in no table at all.
 """
 
 from __future__ import annotations
@@ -19,26 +20,27 @@ from aggregator.store import database
 from web import current
 
 LOT = 10
-"""Requests that one write takes from the database."""
+"""Requests that one write counts; a process that ends forgets fewer of each network."""
 _NETWORKS = 10_000
-"""Networks remembered at once; beyond, all take a new lot."""
+"""Networks remembered at once; beyond, all are read from the database again."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Lot:
-    """What this process may still answer to one network in one window."""
+    """What one network asked for in one window, as far as this process knows."""
 
     ends_at: datetime
-    left: int
-    beyond: int
-    """What the database has left for all processes, when the lot was taken."""
+    counted: int
+    """By all processes, when the database was last asked."""
+    unwritten: int = 0
+    """By this one since."""
 
     @property
     def remaining(self) -> int:
-        """Requests left, as far as this process knows."""
-        return self.left + self.beyond
+        """Requests left."""
+        return max(0, rates.LIMITS["api"][0] - self.counted - self.unwritten)
 
 
 class Lots:
@@ -49,20 +51,27 @@ class Lots:
         self._lock = Lock()
 
     def take(self, network: str, now: datetime) -> tuple[bool, Lot]:
-        """Whether one more request of a network is within the limit, and what is left then."""
+        """Whether one more request of a network is within the limit, and its lot."""
+        lot = self._lots.get(network)
+        if lot is None or lot.ends_at <= now:
+            lot = self._begin(network, Lot(rates.window_end("api", now), _counted(network, now)))
         with self._lock:
-            lot = self._lots.get(network)
-            if lot is not None and lot.ends_at > now and (lot.left or not lot.beyond):
-                is_within = lot.left > 0
-                lot.left = max(0, lot.left - 1)
-                return is_within, lot
-        lot = _new_lot(network, now)
-        is_within, lot.left = lot.left > 0, max(0, lot.left - 1)
+            if not lot.remaining:
+                return False, lot
+            lot.unwritten += 1
+            is_full = lot.unwritten >= LOT
+            if is_full:
+                lot.counted, lot.unwritten = lot.counted + LOT, lot.unwritten - LOT
+        if is_full:
+            lot.counted = max(lot.counted, _count(network, now))
+        return True, lot
+
+    def _begin(self, network: str, lot: Lot) -> Lot:
         with self._lock:
             if len(self._lots) >= _NETWORKS:
                 self._lots.clear()
             self._lots[network] = lot
-        return is_within, lot
+        return lot
 
 
 def install(app: Flask) -> None:
@@ -81,35 +90,36 @@ def guard(blueprint: Blueprint) -> None:
         if not is_within:
             seconds = int((lot.ends_at - current.now()).total_seconds()) + 1
             raise TooManyRequests(
-                f"More than {_most()} requests in a minute from your network.",
+                f"More than {rates.LIMITS['api'][0]} requests in a minute from your network.",
                 retry_after=seconds,
             )
 
     @blueprint.after_request
     def _tell(response: Response) -> Response:
         if (lot := g.get("lot")) is not None:
-            response.headers["X-RateLimit-Limit"] = str(_most())
+            response.headers["X-RateLimit-Limit"] = str(rates.LIMITS["api"][0])
             response.headers["X-RateLimit-Remaining"] = str(lot.remaining)
             response.headers["X-RateLimit-Reset"] = str(int(lot.ends_at.timestamp()))
         return response
 
 
-def _new_lot(network: str, now: datetime) -> Lot:
-    """Take a lot for all processes; a full one where the database cannot count just now."""
-    ends_at = rates.window_end("api", now)
+def _counted(network: str, now: datetime) -> int:
+    """What the database knows; 0 where it cannot be asked."""
+    settings = current.parts().settings
+    try:
+        return rates.counted(current.session(), "api", network, now=now, settings=settings)
+    except SQLAlchemyError as error:
+        log.warning("api not counted: %s", type(error).__name__)
+        return 0
+
+
+def _count(network: str, now: datetime) -> int:
+    """Write a lot down; how many all processes have counted, 0 where nothing can be written."""
     parts = current.parts()
     try:
         with database.briefly(parts.sessions) as session:
-            taken = rates.count(
-                session, "api", network, now=now, settings=parts.settings, times=LOT
-            )
+            return rates.count(session, "api", network, now=now, settings=parts.settings, times=LOT)
     except SQLAlchemyError as error:
-        # A full disk or a lost database stops writing, not reading.
+        # A full disk or another writer stops counting together, not reading.
         log.warning("api not counted: %s", type(error).__name__)
-        return Lot(ends_at, left=LOT, beyond=_most() - LOT)
-    beyond = _most() - taken
-    return Lot(ends_at, left=max(0, min(LOT, LOT + beyond)), beyond=max(0, beyond))
-
-
-def _most() -> int:
-    return rates.LIMITS["api"][0]
+        return 0

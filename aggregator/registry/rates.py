@@ -50,8 +50,13 @@ def require(session: Session, what: str, who: str, *, now: datetime, settings: S
 
 def is_spent(session: Session, what: str, who: str, *, now: datetime, settings: Settings) -> bool:
     """Whether the limit is reached; counts nothing."""
+    return counted(session, what, who, now=now, settings=settings) >= LIMITS[what][0]
+
+
+def counted(session: Session, what: str, who: str, *, now: datetime, settings: Settings) -> int:
+    """How often it was in this window; counts nothing."""
     key = _key(what, who, now, settings)
-    return (session.scalar(select(Rate.count).where(Rate.hash == key)) or 0) >= LIMITS[what][0]
+    return session.scalar(select(Rate.count).where(Rate.hash == key)) or 0
 
 
 def count(
