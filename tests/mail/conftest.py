@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -112,16 +113,19 @@ def listener(post_office: PostOffice) -> Callable[[], asyncio.BaseProtocol]:
 
 
 @pytest.fixture
-def closed_office() -> tuple[PostOffice, Callable[[], AbstractContextManager[int]]]:
+def closed_office() -> Iterator[tuple[PostOffice, Callable[[], AbstractContextManager[int]]]]:
     """A post office where nobody listens yet, and what opens it on its port for a block."""
     office = PostOffice()
 
     def opened() -> AbstractContextManager[int]:
         return serving(lambda: Patient(office, hostname="post.example"), port=office.port)
 
-    with opened() as port:
-        office.port = port
-    return office, opened
+    # Bound but not listening: nobody else gets the port while the office is closed.
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        office.port = held.getsockname()[1]
+        yield office, opened
 
 
 @pytest.fixture
@@ -160,7 +164,7 @@ class serving:
 
     async def _start(self) -> int:
         self._server = await self._loop.create_server(
-            self._made, "127.0.0.1", self._port, ssl=self._tls
+            self._made, "127.0.0.1", self._port, ssl=self._tls, reuse_port=bool(self._port)
         )
         port: int = self._server.sockets[0].getsockname()[1]
         return port
