@@ -114,8 +114,11 @@ def _pass(
     """Accept what only concerns the list's own groups, where one moderator would be enough."""
     if made.state != "open" or rule.threshold > 1 or rule.who != "moderator":
         return
+    change = one.change or {}
+    if mixes_alphabets(str(change.get("url") or change.get("home") or "")):
+        return
     if one.outcome == "new":
-        if one.is_unsure or mixes_alphabets(str(one.change and one.change.get("url"))):
+        if one.is_unsure:
             return
     elif not (one.known and one.known.brought and one.group) or _speaks(session, one.group):
         return

@@ -43,6 +43,8 @@ _PRIVATE: Final = ("email", "e-mail", "mail", "telephone", "téléphone", "phone
 """Never kept: they are persons', and nothing we show needs them."""
 _TREACHEROUS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 """Controls, marks that turn the rest of a page around, and halves of letters."""
+_SITE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^\s/?#]+\.[^\s/?#]")
+"""What names a site; an address within the map (`/annuaire?id=7`) does not."""
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -176,6 +178,8 @@ def _chosen_texts(fields: Mapping[str, Any], *, without: str) -> dict[str, str]:
             continue
         assert ours is not None
         if ours == "language" and not _LANGUAGE.fullmatch(value.strip()):
+            continue
+        if ours == "home" and not _SITE.match(value.strip()):
             continue
         rank = TEXTS[ours].index(key.casefold().strip())
         if ours not in found or rank < found[ours][0]:

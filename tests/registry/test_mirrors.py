@@ -448,3 +448,20 @@ def test_brought_records_tell_which_list_brought_a_group(followed: Followed) -> 
     groups = directory.groups(followed.session)
     brought = importing.brought(importing.records_of(followed.session, groups))
     assert {record.external_id for record in brought.values()} == {"halage", "vergers"}
+
+
+def test_a_site_that_imitates_another_waits_for_a_person(followed: Followed) -> None:
+    followed.says(element("a", "Pomme", website="https://аpple.example"), element("b", "Poire"))
+    followed.follow()
+    assert followed.shown() == ["Poire"]
+    followed.says(element("b", "Poire", website="https://роire.example"))
+    followed.look()
+    waiting = sorted(one.subject for one in asked(followed.session))
+    assert waiting == ["Poire", "Pomme"]
+    assert directory.groups(followed.session)[0].home == "https://b.example/"
+
+
+def test_an_address_within_the_map_is_no_site(followed: Followed) -> None:
+    followed.says(element("a", "Lieu", website="", url="/annuaire?id=7"))
+    (row,) = followed.ask().plan["rows"]
+    assert (row["outcome"], row["why"]) == ("unusable", "missing_home")

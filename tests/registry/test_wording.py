@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.registry import amendments, governance, ownership, wording
+from aggregator.registry import (
+    amendments,
+    governance,
+    importing,
+    mirrors,
+    ownership,
+    planning,
+    wording,
+)
 
 ROOM = Path(__file__).parents[2] / "aggregator" / "registry"
 
@@ -32,6 +40,12 @@ def test_every_refusal_has_words() -> None:
         [f"how_{method}" for method in ownership.METHODS],
         [f"who_{who}" for who in governance.WHO],
         [f"trust_{level}" for level in range(4)],
+        [f"plan_{outcome}" for outcome in planning.OUTCOMES],
+        [f"planned_{outcome}" for outcome in planning.OUTCOMES],
+        [f"mode_{mode}" for mode in mirrors.MODES],
+        [f"rhythm_{rhythm}" for rhythm in mirrors.RHYTHMS],
+        [f"mirror_{state}" for state in ("asked", "shown", "active", "paused", "ended")],
+        [importing.BY_RULE, "sudden_list"],
     ],
 )
 def test_every_list_has_words_in_both_languages(codes: list[str]) -> None:
