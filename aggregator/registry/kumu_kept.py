@@ -58,10 +58,7 @@ def forget(session: Session, name: str, addresses: Iterable[str]) -> None:
         elements = list(objects(document.get("elements")))
         gone = {n for n, one in enumerate(elements) if _is_of(one, name.casefold(), keys)}
         if gone:
-            ties = _connections(document, elements, gone, {}, {})
-            document["connections"] = ties
-            document["elements"] = [one for n, one in enumerate(elements) if n not in gone]
-            _leave_out(document, [elements[n] for n in gone])
+            _put(document, elements, gone, _ties(document, elements, gone, {}, {})[0])
             map_.document = document
 
 
@@ -96,11 +93,10 @@ def given_back(session: Session, map_: KeptMap) -> Document:
         elif one.group is not None:
             ours[number] = one.group
             _say(element, one, hubs)
-    ties = _connections(document, elements, gone, ours, hubs)
-    if ties or "connections" in document:
-        document["connections"] = ties
-    document["elements"] = [one for number, one in enumerate(elements) if number not in gone]
-    _leave_out(document, [elements[number] for number in gone])
+    still, tied = _ties(document, elements, gone, ours, hubs)
+    new = _missing(document, elements, ours, hubs, tied)
+    _put(document, elements, gone, [*still, *new])
+    _draw(document, new)
     return document
 
 
@@ -151,15 +147,15 @@ def _column(fields: Mapping[str, Any], field: str, words: Iterable[str]) -> str:
     return next((low[word] for word in words if word in low), _COLUMNS[field])
 
 
-def _connections(
+def _ties(
     document: Document,
     elements: Sequence[Mapping[str, Any]],
     gone: set[int],
     ours: Mapping[int, Group],
     hubs: Mapping[tuple[str, str], int],
-) -> list[Document]:
-    """The ties as they came, without those of who left and of terms a group no longer bears; then
-    the new ones between groups and the terms that the map draws."""
+) -> tuple[list[Document], set[tuple[int, tuple[str, str]]]]:
+    """The ties as they came, without those of who left and of terms a group no longer bears; and
+    which terms they give to which elements."""
     named = by_key(elements)
     terms_at = {number: term for term, number in hubs.items()}
     tied: set[tuple[int, tuple[str, str]]] = set()
@@ -167,20 +163,31 @@ def _connections(
     for tie in objects(document.get("connections")):
         start, ends = kumu_map.ends_of(tie)
         numbers = {named.get(one, -1) for one in (start, *ends)}
-        pairs = [
-            (one, terms_at[other]) for one in numbers for other in numbers if other in terms_at
-        ]
-        borne = [(one, term) for one, term in pairs if one in ours]
+        said = [terms_at[one] for one in numbers if one in terms_at]
+        borne = [(one, term) for one in numbers if one in ours for term in said]
         if numbers & gone or any(not _bears(ours[one], term) for one, term in borne):
             continue
         tied.update(borne)
         found.append(dict(tie))
-    for number, group in sorted(ours.items()):
-        for term, hub in hubs.items():
-            is_said = (number, term) in tied or _said_in_fields(elements[number], term)
-            if _bears(group, term) and not is_said:
-                found.append(_tie(document, elements[number], elements[hub]))
-    return found
+    return found, tied
+
+
+def _missing(
+    document: Document,
+    elements: Sequence[Mapping[str, Any]],
+    ours: Mapping[int, Group],
+    hubs: Mapping[tuple[str, str], int],
+    tied: set[tuple[int, tuple[str, str]]],
+) -> list[Document]:
+    """New ties between groups and the terms that the map draws, where nothing says them yet."""
+    return [
+        _tie(document, elements[number], elements[hub])
+        for number, group in sorted(ours.items())
+        for term, hub in hubs.items()
+        if _bears(group, term)
+        and (number, term) not in tied
+        and not _said_in_fields(elements[number], term)
+    ]
 
 
 def _bears(group: Group, term: tuple[str, str]) -> bool:
@@ -213,24 +220,47 @@ def _tie(document: Document, start: Mapping[str, Any], end: Mapping[str, Any]) -
     return dict(made)
 
 
-def _leave_out(document: Document, gone: Sequence[Mapping[str, Any]]) -> None:
-    """Take elements and ties that are no more out of a project's drawings."""
-    ids = {listed.text(one.get("_id")) for one in gone} - {""}
-    if not ids:
-        return
-    ties = {listed.text(one.get("_id")) for one in objects(document.get("connections"))}
-    if "loops" in document:
+def _draw(document: Document, ties: Sequence[Document]) -> None:
+    """Put new ties into every drawing that has both their ends, else nobody would see them."""
+    for drawing in objects(document.get("maps")):
+        there = {listed.text(node.get("element")) for node in objects(drawing.get("elements"))}
+        edges = [
+            {"_id": f"edge-{tie['_id'].removeprefix('conn-')}", "connection": tie["_id"]}
+            for tie in ties
+            if {tie["from"], tie["to"]} <= there
+        ]
+        if edges:
+            drawing["connections"] = [*objects(drawing.get("connections")), *edges]
+
+
+def _put(
+    document: Document,
+    elements: Sequence[Mapping[str, Any]],
+    gone: set[int],
+    ties: Sequence[Document],
+) -> None:
+    """Keep these elements and ties only, in the drawings and loops too."""
+    left = {listed.text(elements[number].get("_id")) for number in gone} - {""}
+    cut = _ids(document.get("connections")) - _ids(ties)
+    document["elements"] = [one for number, one in enumerate(elements) if number not in gone]
+    if ties or "connections" in document:
+        document["connections"] = list(ties)
+    if left and "loops" in document:
         document["loops"] = [
-            loop for loop in objects(document["loops"]) if not any(id_ in str(loop) for id_ in ids)
+            loop for loop in objects(document["loops"]) if not any(id_ in str(loop) for id_ in left)
         ]
     for drawing in objects(document.get("maps")):
-        drawing["elements"] = [
-            one
-            for one in objects(drawing.get("elements"))
-            if listed.text(one.get("element")) not in ids
-        ]
-        drawing["connections"] = [
-            one
-            for one in objects(drawing.get("connections"))
-            if listed.text(one.get("connection")) in ties
-        ]
+        for key, names, without in (
+            ("elements", "element", left),
+            ("connections", "connection", cut),
+        ):
+            if without:
+                drawing[key] = [
+                    one
+                    for one in objects(drawing.get(key))
+                    if listed.text(one.get(names)) not in without
+                ]
+
+
+def _ids(ties: Any) -> set[str]:
+    return {listed.text(one.get("_id")) for one in objects(ties)} - {""}

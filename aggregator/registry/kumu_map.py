@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,9 @@ _UNWRITABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 """What no table can hold, and what turns the rest of it around."""
+_STEP = 120
+"""Between two elements of a drawing, in Kumu's units."""
+_GOLDEN = math.pi * (3 - math.sqrt(5))
 _CONNECTION_KEYS = ("from", "to", "direction", "type", "id")
 _UNSPLIT = frozenset({"id", "label", "description", "type", "from", "direction"})
 """Columns of the sheets whose cells hold one value, whatever is in them."""
@@ -148,13 +152,18 @@ def as_project(document: Mapping[str, Any], *, name: str = "") -> Document:
         start, ends = ends_of(one)
         for end in ends:
             if start in named and end in named:
-                tie = _project_connection(one, number, ids[named[start]], ids[named[end]])
+                # A sheet's row that leads to several places is as many ties.
+                own = one if len(ends) == 1 else {**one, "id": ""}
+                tie = _project_connection(own, number, ids[named[start]], ids[named[end]])
                 connections.append(tie)
     kept = {key: value for key, value in document.items() if key not in {"elements", "connections"}}
+    drawing = _drawing(name, ids, [tie["_id"] for tie in connections])
     return {
         "name": name,
+        "description": "",
+        "defaultMap": drawing["_id"],
         "attributes": [],
-        "maps": [],
+        "maps": [drawing],
         "perspectives": [],
         "loops": [],
         **kept,
@@ -247,6 +256,33 @@ def _lowered(fields: Mapping[str, Any]) -> Document:
     if "type" in found and "element type" not in found:
         found["element type"] = found.pop("type")
     return found
+
+
+def _drawing(name: str, elements: Sequence[str], ties: Sequence[str]) -> Document:
+    """One map with everything on it: what is on none, Kumu takes for thrown away.
+
+    In a spiral that keeps all apart (Vogel 1979); Kumu arranges it from there.
+    """
+    nodes = []
+    for number, id_ in enumerate(elements):
+        away, angle = _STEP * math.sqrt(number), number * _GOLDEN
+        nodes.append(
+            {
+                "_id": _id("node", id_),
+                "element": id_,
+                "position": {
+                    "x": round(away * math.cos(angle)),
+                    "y": round(away * math.sin(angle)),
+                },
+                "pinned": False,
+            }
+        )
+    return {
+        "_id": _id("map", name),
+        "name": name or "Carte",
+        "elements": nodes,
+        "connections": [{"_id": _id("edge", id_), "connection": id_} for id_ in ties],
+    }
 
 
 def _project_connection(

@@ -147,6 +147,9 @@ def test_a_project_keeps_ids_fields_and_ties_as_a_blueprint(project: dict[str, A
     for before, after in zip(ties, again["connections"], strict=True):
         assert {**after, "delayed": True} == before
     assert again["loops"] == project["loops"]
+    (drawing,) = again["maps"]
+    assert {node["element"] for node in drawing["elements"]} == there
+    assert [edge["connection"] for edge in drawing["connections"]] == [tie["_id"] for tie in ties]
 
 
 @given(blueprint=blueprints())
@@ -255,6 +258,15 @@ def assert_same(records: dict[str, Any], groups: list[Group]) -> None:
             assert sorted(record.terms.get(dimension, ())) == list(group.terms(dimension))
 
 
+def test_a_row_that_leads_to_several_places_is_as_many_ties() -> None:
+    sheets_ = b"ID,Label\na,A\nb,B\nc,C\n", b"From,To,ID\na,b|c|nowhere,t1\nb,c,t2\n"
+    project = kumu_map.as_project(kumu_map.from_sheets(*sheets_))
+    ties = [(tie["from"], tie["to"]) for tie in project["connections"]]
+    assert ties == [("a", "b"), ("a", "c"), ("b", "c")]
+    ids = [tie["_id"] for tie in project["connections"]]
+    assert (len(set(ids)), ids[2]) == (3, "t2")
+
+
 def test_a_map_given_back_says_what_we_say_and_names_nobody_who_left(
     session: Session, now: datetime, a_group: Callable[..., Group]
 ) -> None:
@@ -355,6 +367,29 @@ def test_text_of_one_line_is_no_difference(
     element = {"id": "1", "name": "Halage", "description": "Une ligne. Puis une autre."}
     records = exchange.read(json.dumps([element]).encode())
     assert [one.outcome for one in planning.plan(session, records, origin="x")] == ["same"]
+
+
+def test_new_ties_are_drawn_and_cut_ones_are_not(
+    session: Session, a_group: Callable[..., Group]
+) -> None:
+    a_group("halage", name="Halage", home="https://halage.example", objective=["rendre-visible"])
+    labels = ("Halage", "Rendre visible", "Partager les connaissances")
+    document = {
+        "elements": [
+            {"_id": f"elem-{n}", "attributes": {"label": label}} for n, label in enumerate(labels)
+        ],
+        "connections": [{"_id": "conn-1", "from": "elem-0", "to": "elem-2", "attributes": {}}],
+        "maps": [
+            {"_id": "map-1", "elements": [{"element": f"elem-{n}"} for n in range(3)],
+             "connections": [{"_id": "edge-1", "connection": "conn-1"}]},
+            {"_id": "map-2", "elements": [{"element": "elem-0"}], "connections": []},
+        ],
+    }  # fmt: skip
+    back = kumu_kept.given_back(session, KeptMap(origin="kumu", document=document))
+    (tie,) = back["connections"]
+    assert (tie["from"], tie["to"]) == ("elem-0", "elem-1")
+    drawn = [[edge["connection"] for edge in one["connections"]] for one in back["maps"]]
+    assert drawn == [[tie["_id"]], []]
 
 
 def test_a_group_that_leaves_is_wiped_from_the_maps_that_are_kept(
