@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.collect import reasons
@@ -123,22 +123,23 @@ class _Wanted:
 
 
 def _claim(sessions: sessionmaker[Session], now: datetime) -> int | None:
+    is_free = or_(Mirror.claimed_until.is_(None), Mirror.claimed_until <= now)
+    due = (
+        select(Mirror.id)
+        .where(Mirror.next_look_at <= now, Mirror.state.in_(("asked", "active")), is_free)
+        .order_by(Mirror.next_look_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
     with sessions.begin() as session:
-        due = session.scalar(
-            select(Mirror)
-            .where(
-                Mirror.next_look_at <= now,
-                Mirror.state.in_(("asked", "active")),
-                or_(Mirror.claimed_until.is_(None), Mirror.claimed_until <= now),
-            )
-            .order_by(Mirror.next_look_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+        # One statement: SQLite locks no row that is only read, so two would both find it free.
+        return session.scalar(
+            update(Mirror)
+            .where(Mirror.id == due.scalar_subquery(), is_free)
+            .values(claimed_until=now + LEASE)
+            .returning(Mirror.id)
+            .execution_options(synchronize_session=False)
         )
-        if due is None:
-            return None
-        due.claimed_until = now + LEASE
-        return due.id
 
 
 async def _fetch(wanted: _Wanted, settings: Settings) -> Fetched:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.errors import DatabaseError
 from aggregator.store import database
-from aggregator.store.tables import Base, Entry, Source
+from aggregator.store.tables import Base, Entry, Rate, Source
 
 
 def test_migrations_build_exactly_the_tables_of_the_models(engine: Engine) -> None:
@@ -71,3 +71,21 @@ def test_one_source_holds_a_uid_once_and_two_sources_each_their_own(
     assert len(session.scalars(select(Entry)).all()) == 2
     with pytest.raises(IntegrityError):
         an_entry(lilas, "tag:1")
+
+
+def test_a_brief_transaction_gives_up_where_another_writes_and_leaves_no_haste_behind(
+    sessions: sessionmaker[Session], now: datetime
+) -> None:
+    with sessions.begin() as session:
+        session.add(Rate(hash="a", count=1, ends_at=now))
+    more = update(Rate).values(count=Rate.count + 1)
+    with sessions.begin() as other:
+        other.execute(more)
+        with pytest.raises(OperationalError), database.briefly(sessions) as brief:
+            brief.execute(more)
+    with database.briefly(sessions) as brief:
+        brief.execute(more)
+    with sessions() as session:
+        assert session.scalars(select(Rate.count)).all() == [3]
+        if session.get_bind().dialect.name == "sqlite":
+            assert session.scalar(text("PRAGMA busy_timeout")) == 30_000
