@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from aggregator.publish import minutes
 from aggregator.publish.maps import network, svg
 from aggregator.publish.maps.poster import PDF_MEDIA_TYPE
-from aggregator.registry import snapshots, workshops
+from aggregator.registry import reports, snapshots, workshops
 from aggregator.registry.snapshots import InventoryDifference
 from aggregator.store import directory
 from web import amended, current
@@ -62,7 +62,7 @@ def page(slug: str) -> str:
     """What a workshop decided; while it is open, moderators work on it here."""
     workshop = workshop_or_stop(slug)
     moderator = signed_in()
-    report = workshops.report(current.session(), workshop)
+    report = reports.report(current.session(), workshop)
     return render_template(
         "workshops/page.html",
         workshop=workshop,
@@ -77,7 +77,7 @@ def page(slug: str) -> str:
 @blueprint.get("/ateliers/<slug>.pdf")
 def paper(slug: str) -> Response:
     """The minutes on paper."""
-    report = workshops.report(current.session(), workshop_or_stop(slug))
+    report = reports.report(current.session(), workshop_or_stop(slug))
     decided = (*report.accepted, *report.refused, *report.postponed)
     changes = {one.id: amended.told(one.change) for one in decided}
     body = minutes.write(report, changes=changes, language=spoken())

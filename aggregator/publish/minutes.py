@@ -11,7 +11,7 @@ from aggregator.publish.text import line
 from aggregator.registry import wording
 
 if TYPE_CHECKING:
-    from aggregator.registry.workshops import Decision, Report
+    from aggregator.registry.reports import Decision, Report
 
 _WIDE, _HIGH, _MARGIN = 210.0, 297.0, 20.0
 

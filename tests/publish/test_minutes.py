@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from aggregator.publish import minutes
-from aggregator.registry import workshops
+from aggregator.registry import reports, workshops
 
 
 def _pages(pdf: bytes) -> int:
@@ -20,26 +20,26 @@ def _pages(pdf: bytes) -> int:
 
 
 @pytest.fixture
-def report(session: Session, now: datetime) -> workshops.Report:
+def report(session: Session, now: datetime) -> reports.Report:
     """An open workshop in which nothing was decided yet."""
     workshop = workshops.open_workshop(
         session, "Remettre la carte sur la table", date(2026, 11, 28),
         place="Maison de quartier", participants="Alice, Bob", now=now,
     )  # fmt: skip
-    return workshops.report(session, workshop)
+    return reports.report(session, workshop)
 
 
-def test_an_open_workshop_has_a_page(report: workshops.Report) -> None:
+def test_an_open_workshop_has_a_page(report: reports.Report) -> None:
     assert _pages(minutes.write(report)) == 1
     assert _pages(minutes.write(report, language="en")) == 1
 
 
 def test_long_minutes_and_many_decisions_take_the_pages_they_need(
-    report: workshops.Report,
+    report: reports.Report,
 ) -> None:
     report.workshop.minutes = "\n\n".join("On a beaucoup parlé. " * 40 for _ in range(20))
     decided = tuple(
-        workshops.Decision(
+        reports.Decision(
             id=number, kind="profile", subject=f"Groupe {number}", table="1", reason="unclear",
             note="مرحبا " * 9, why="", change={},
         )

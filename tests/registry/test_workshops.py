@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import moderation, snapshots, workshops
+from aggregator.registry import moderation, reports, snapshots, workshops
 from aggregator.registry.sheets import read_sheet
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
 
@@ -60,7 +60,7 @@ Vergers urbains,https://vergers.example/,Paris 18e,
     moderation.decide(session, vergers, "accept", bob, now=now)
     workshops.close(session, workshop, "Bonne séance.\n\n\n\nMerci.", now=now + DAY)
 
-    report = workshops.report(session, workshop)
+    report = reports.report(session, workshop)
     assert report.difference.arrived == (("vergers-urbains", "Vergers urbains"),)
     assert [(one.field, one.after) for one in report.difference.changed] == [
         ("name", "Halage (association)")
@@ -94,7 +94,7 @@ def test_a_group_can_be_taken_away_and_a_field_emptied(
     read = workshops.propose_rows(session, workshop, "1", text.encode(), now=now)
     for amendment in read.amendments:
         moderation.decide(session, amendment, "accept", bob, now=now)
-    report = workshops.report(session, workshop)
+    report = reports.report(session, workshop)
     assert report.difference.left == 1
     assert [(one.slug, one.field, one.after) for one in report.difference.changed] == [
         ("la-louve", "topic", [])
@@ -244,12 +244,12 @@ Vergers;https://vergers.example/;;;;Vergers manquait
         session.flush()
         assert words not in _read(session, workshop)
     assert "Halage" not in _read(session, workshop)
-    report = workshops.report(session, workshop)
+    report = reports.report(session, workshop)
     assert report.difference.left == 1
     assert [one.subject for one in report.accepted] == [""] * 4
 
 
 def _read(session: Session, workshop: Workshop) -> str:
     """All that pages and minutes are made from."""
-    report = workshops.report(session, workshop)
+    report = reports.report(session, workshop)
     return str((report.difference, report.accepted, report.refused, report.postponed))
