@@ -7,6 +7,7 @@ export function maps(page) {
   if (!drawing) return;
   // On a small screen the map is wider than its frame: it opens on its middle.
   frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2;
+  frame.classList.add("alive");
   grab(frame);
   const tools = page.querySelector("[data-map-tools]");
   if (!tools) return;
