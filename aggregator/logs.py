@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-_CHATTY = ("apscheduler", "scrapy", "asyncio", "trafilatura", "htmldate", "courlan")
+_CHATTY = ("alembic", "apscheduler", "scrapy", "asyncio", "trafilatura", "htmldate", "courlan")
 
 
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
