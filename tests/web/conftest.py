@@ -320,10 +320,14 @@ def busy(own_parts: Parts) -> Parts:
         session.flush()
         first = help_requests.waiting(session)[0]
         help_requests.publish(session, first, alice, now=now)
-        mirrors.ask(
-            session, address="https://carte.example/api/elements.json", name="La carte",
+        mirror = mirrors.ask(
+            session, address="https://carte.example/api/elements.json", name="É" * 200,
             mode="respect", rhythm="daily", by=alice, now=now, base_url="https://fil.example",
-        ).reason = "robots"  # fmt: skip
+        )  # fmt: skip
+        mirror.state, mirror.reason = "shown", "robots"
+        row = {"name": "É" * 500, "outcome": "changed", "why": "", "slug": "", "home": ""}
+        sides = {"description": ["x" * 500, "y" * 500]}
+        mirror.plan = {"counts": {"changed": 1}, "rows": [{**row, "sides": sides}]}
         holds.save(session, "casino", why="Publicités", moderator=alice, now=now)
         workshop = workshops.open_workshop(
             session, "Atelier de Pantin", date(2026, 11, 24), now=now

@@ -28,6 +28,7 @@ MODERATION = (
     "/moderation/importer",
     "/moderation/listes",
     "/moderation/listes/1",
+    "/moderation/pages",
     "/demandes",
     "/demandes/1",
     "/ateliers/nouveau",
