@@ -141,6 +141,30 @@ def test_entry_gives_a_dated_copy_to_cite_and_one_that_left_gives_none(client: F
     assert client.get("/entrees/9999/copie.json").status_code == 404
 
 
+HOSTILE = {
+    "100 kB": "eau " * 25_000,
+    "10,000 ORs": " OU ".join(f"mot{number}" for number in range(10_000)),
+    "parentheses 1,000 deep": "(" * 1_000 + "eau" + ")" * 1_000,
+    "wildcards alone": "* ** ?* *?*",
+    "control characters": "\x00\x07\x1b[31m\u202e eau",
+    "a bomb for regular expressions": "(a+)+$" * 500 + "(a|a)*b" * 500,
+    "fields of fields": "titre:" * 5_000,
+    "open quotes": '"«“' * 3_000,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize(
+    "path", ["/recherche", "/recherche.atom", "/export.csv", "/comparer", "/recherche/suggestions"]
+)
+def test_hostile_question_is_answered_and_the_portal_stays_up(
+    client: FlaskClient, path: str, kind: str
+) -> None:
+    answer = client.get(path, query_string={"q": HOSTILE[kind]}, buffered=True)
+    assert answer.status_code == 200
+    assert client.get("/recherche?q=piste").status_code == 200
+
+
 def test_timeline_counts_what_its_months_find(client: FlaskClient) -> None:
     html = page(client, "/recherche?q=le+OU+la+OU+piste+OU+logement")
     months = re.findall(
