@@ -146,6 +146,10 @@ def accept_claim(session: Session, secret: str, *, now: datetime) -> Keeper:
     session.flush()
     signing_in.close_all(session, "desk", giver.email.lower())
     if giver.id != taker.id:
+        values = {"name": group.name}
+        outbox.write(
+            session, "handed_over", giver.email, now=now, language=giver.language, values=values
+        )
         session.delete(giver)
     session.flush()
     return taker

@@ -103,6 +103,14 @@ def dismiss(session: Session, moderator: Moderator, *, now: datetime) -> None:
     if moderator.role == "administrator" and not session.scalar(others):
         raise Refused("last_administrator")
     moderator.left_at = now
+    outbox.write(
+        session,
+        "moderator_dismissed",
+        moderator.email,
+        now=now,
+        language=moderator.language,
+        values={"name": moderator.name},
+    )
     # The column is unique and never empty; `.invalid` is nobody's (RFC 2606).
     moderator.email = f"{moderator.id}@dismissed.invalid"
     signing_in.close_all(session, "moderator", str(moderator.id))

@@ -28,6 +28,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "group_live": {**GROUP, "slug": "lilas", "provisional": True},
     "desk_link": {"path": PATH, "minutes": 30, "groups": ["Les Lilas à vélo", "<b>AMAP</b>"]},
     "handover": {"name": "Les Lilas à vélo", "path": PATH, "days": 7},
+    "handed_over": {"name": "Les Lilas à vélo"},
     "confirm_leaving": GROUP,
     "group_left": {"name": "Les Lilas à vélo"},
     "confirm_ownership": GROUP,
@@ -35,6 +36,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "proof_lapsed": {"name": "Les Lilas à vélo", "slug": "lilas", "method": "dns_txt"},
     "moderator_link": {"path": PATH, "minutes": 30},
     "moderator_invited": {"role": "moderator", "name": "Alice", "path": PATH, "hours": 72},
+    "moderator_dismissed": {"name": "Alice"},
     "amendment_decided": {
         "subject": "Les Lilas à vélo", "kind": "profile", "state": "refused",
         "reason": "unclear", "note": "Il manque le lien.", "path": "/journal/7",

@@ -436,6 +436,7 @@ def test_handing_over_gives_all_and_keeps_nothing(
     dora = desk.accept_claim(session, secret, now=now)
     assert (dora.email, keepers.is_full(dora)) == ("dora@example.org", True)
     assert keepers.keeper(session, group, CAROLE) is None
+    assert last_letter(session) == ("handed_over", CAROLE)
     assert ownership.is_proved(session, group)
     with pytest.raises(Refused, match="not_found"):
         desk.accept_claim(session, secret, now=now)

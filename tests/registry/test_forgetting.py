@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aggregator.registry import amendments, help_requests, moderators
-from aggregator.store.tables import Amendment, HelpRequest, Moderator
+from aggregator.store.tables import Amendment, HelpRequest, Letter, Moderator
 
 
 def test_who_asked_for_help_is_forgotten_a_month_after_the_end(
@@ -52,6 +52,8 @@ def test_a_dismissed_moderators_address_is_forgotten_and_the_name_stays(
 ) -> None:
     moderators.dismiss(session, bob, now=now)
     session.flush()
+    told = session.scalars(select(Letter).where(Letter.kind == "moderator_dismissed")).one()
+    assert told.address == "bob@example.org"
     assert bob.name == "Bob"
     assert set(session.scalars(select(Moderator.email))) == {
         "alice@example.org",
