@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from aggregator.search import indexing
 from aggregator.settings import Settings, read_settings
 from aggregator.store import database, sources
 
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 STOPPING = 15.0
 """Seconds that worker and portal get to finish what they hold."""
 
@@ -73,7 +76,12 @@ def _children(settings: Settings) -> Iterator[Mapping[str, subprocess.Popen[byte
         f"FILCOMMUN_{name.upper()}": value for name, value in _as_environment(settings).items()
     }
     children = {
-        name: subprocess.Popen(arguments, env=environment, start_new_session=True)  # noqa: S603
+        name: subprocess.Popen(  # noqa: S603
+            arguments,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=partial(_end_with_parent, ctypes.CDLL(None)),
+        )
         for name, arguments in (
             ("worker", [sys.executable, "-m", "aggregator.cli", "work"]),
             ("portal", portal_command(settings)),
@@ -90,6 +98,12 @@ def _children(settings: Settings) -> Iterator[Mapping[str, subprocess.Popen[byte
                 child.wait(max(0.1, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()  # claims run out by themselves, nothing is lost
+
+
+def _end_with_parent(libc: ctypes.CDLL) -> None:
+    """In a child, on Linux: end as if asked to when `run` is gone, however it went."""
+    if hasattr(libc, "prctl"):
+        libc.prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
 class _Stop(BaseException):

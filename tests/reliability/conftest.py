@@ -148,6 +148,11 @@ def farm() -> Iterator[Farm]:
     farm.stop()
 
 
+@pytest.fixture(name="environment")
+def environment_() -> Callable[..., dict[str, str]]:
+    return environment
+
+
 def environment(url: str, folder: Path, **options: str) -> dict[str, str]:
     """Of a process over this database, its index in `folder`."""
     return {

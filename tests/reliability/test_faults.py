@@ -315,6 +315,32 @@ def test_the_worker_finds_damage_by_itself_and_writes_it_down(
 
 
 @pytest.mark.slow
+def test_when_run_is_killed_its_worker_and_portal_end_too(
+    url: str, tmp_path: Path, environment: Any, ask: Ask, free_port: Any, wait_until: WaitUntil
+) -> None:
+    port = free_port()
+    (tmp_path / "sources.yaml").write_text("version: 1\ngroups: []\n")
+    settings = environment(url, tmp_path, FILCOMMUN_PORT=port)
+    root = str(Path(__file__).parents[2])
+    running = subprocess.Popen(
+        [sys.executable, "-m", "aggregator.cli", "run"],
+        env=os.environ | settings | {"PYTHONPATH": root},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: ask(port, "/readyz")[0] == 200)
+        named = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        assert len(named) == 2
+    finally:
+        running.kill()
+        running.wait()
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in named))
+    assert ask(port, "/healthz")[0] is None
+
+
+@pytest.mark.slow
 def test_a_portal_killed_thirty_times_answers_again(
     url: str, mother: Any, start: Start, ask: Ask, free_port: Any, wait_until: WaitUntil
 ) -> None:
