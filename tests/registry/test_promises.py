@@ -24,6 +24,7 @@ from aggregator.registry import (
     moderators,
     ownership,
     registration,
+    reports,
     snapshots,
     workshops,
 )
@@ -115,7 +116,7 @@ def test_looking_changes_nothing(
         lambda: lexicon.listed(session),
         lambda: doubts.doubtful(session, now=now),
         lambda: workshops.conflicts(session, workshop),
-        lambda: workshops.report(session, workshop),
+        lambda: reports.report(session, workshop),
         lambda: snapshots.between(session, now, now),
     ):
         look()
