@@ -130,7 +130,10 @@ class Listing:
     def chart(self) -> Markup:
         """The timeline drawn."""
         return charts.bars(
-            [(span.count, f"{span.words} : {span.count}", span.url) for span in self.timeline]
+            [
+                (span.count, f"{span.words} – {wording.number(span.count)}", span.url)
+                for span in self.timeline
+            ]
         )
 
     @property
