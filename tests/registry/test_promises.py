@@ -18,16 +18,20 @@ from aggregator.registry import (
     governance,
     help_requests,
     holds,
+    kumu_kept,
     leaving,
     lexicon,
+    mirrors,
     moderation,
     moderators,
     ownership,
+    planning,
     registration,
     reports,
     snapshots,
     workshops,
 )
+from aggregator.registry.listed import Listed
 from aggregator.store.tables import Amendment, Entry, Group, Moderator, Source
 
 SLUGS = ("culture", "environnement", "logement", "transports")
@@ -86,6 +90,7 @@ def test_looking_changes_nothing(
     entry = an_entry(source, relevance=0.2)
     group = source.group
     report = amendments.propose(session, "report", entry=entry, change={"reason": "other"}, now=now)
+    kumu_kept.keep(session, "kumu", {"elements": [{"label": group.name}]}, now)
     workshop = workshops.open_workshop(session, "Atelier", now.date(), now=now)
     started = registration.start(session, "lilas.example", now=now)
     edit = {"dimension": "topic", "slug": "culture", "phrase": "casino", "weight": 2.0}
@@ -117,6 +122,10 @@ def test_looking_changes_nothing(
         lambda: doubts.doubtful(session, now=now),
         lambda: workshops.conflicts(session, workshop),
         lambda: reports.report(session, workshop),
+        lambda: planning.plan(session, [Listed("1", "Halage")], origin="x", mirror=True),
+        lambda: mirrors.listed(session),
+        lambda: mirrors.groups_of(session),
+        lambda: [kumu_kept.given_back(session, map_) for map_ in kumu_kept.kept(session)],
         lambda: snapshots.between(session, now, now),
     ):
         look()
