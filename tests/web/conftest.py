@@ -289,11 +289,10 @@ def alice(own_parts: Parts, clock: Clock, invited: Callable[..., str]) -> Visito
     return hers
 
 
-@pytest.fixture
-def busy(own_parts: Parts) -> Parts:
-    """A portal where something of every kind waits; Alice moderates, Carole keeps a group."""
-    with own_parts.sessions.begin() as session:
-        now = own_parts.clock()
+def make_busy(parts: Parts) -> None:
+    """Let something of every kind wait; Alice moderates, Carole keeps a group."""
+    with parts.sessions.begin() as session:
+        now = parts.clock()
         alice = moderators.appoint(
             session, "alice@m.example", name="Alice", role="administrator", now=now
         )
@@ -336,7 +335,25 @@ def busy(own_parts: Parts) -> Parts:
             body = SHEET.format(f"Lilas {table}").encode()
             workshops.propose_rows(session, workshop, table, body, now=now)
         session.add(Keeper(group=group, email="carole@lilas.example", added_at=now, proved_at=now))
+
+
+@pytest.fixture
+def busy(own_parts: Parts) -> Parts:
+    """A portal where something of every kind waits."""
+    make_busy(own_parts)
     return own_parts
+
+
+@pytest.fixture(scope="module")
+def shared_busy(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[Parts]:
+    """The same for a module's tests, which change nothing that the others ask for."""
+    folder = tmp_path_factory.mktemp("busy")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    made = make_parts(folder, Clock(), smtp_url="smtp://127.0.0.1:1")
+    make_busy(made)
+    yield made
+    made.engine.close()
+    made.sessions.kw["bind"].dispose()
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,9 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from aggregator.parts import Parts
-from aggregator.registry import desk
+from aggregator.registry import desk, moderators
 from aggregator.settings import Settings
+from aggregator.store.tables import Letter
 from web import create_app
 
 VALUES: dict[str, Any] = {
@@ -89,31 +90,34 @@ def filled_in(rule: Rule) -> Iterator[dict[str, Any]]:
         yield values | dict(zip(choices, chosen, strict=True))
 
 
-@pytest.fixture
-def portal(busy: Parts) -> Flask:
+@pytest.fixture(scope="module")
+def portal(shared_busy: Parts) -> Flask:
     """Where something of everything waits."""
-    return create_app(busy)
+    return create_app(shared_busy)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stranger(portal: Flask) -> FlaskClient:
-    """Somebody without any cookie."""
-    return portal.test_client()
+    """Somebody who never has a cookie."""
+    return portal.test_client(use_cookies=False)
 
 
-@pytest.fixture
-def insider(
-    portal: Flask, busy: Parts, a_visitor: Any, clock: Any, letters: Any, invited: Any
-) -> FlaskClient:
+@pytest.fixture(scope="module")
+def insider(portal: Flask, shared_busy: Parts) -> FlaskClient:
     """Alice, who moderates and keeps a group, signed in to both."""
-    alice = a_visitor(portal, clock)
-    alice.send(invited())
-    with busy.sessions.begin() as session:
-        desk.ask_link(session, "carole@lilas.example", now=clock())
-    alice.send(letters()[-1].values["path"])
-    client: FlaskClient = alice.client
-    assert client.get("/moderation").status_code == client.get("/espace/lilas-a-velo").status_code
-    assert client.get("/moderation").status_code == 200
+    client = portal.test_client()
+    with shared_busy.sessions.begin() as session:
+        now = shared_busy.clock()
+        moderators.ask_link(session, "alice@m.example", now=now)
+        desk.ask_link(session, "carole@lilas.example", now=now)
+        session.flush()
+        links = [one.values["path"] for one in session.query(Letter).order_by(Letter.id)][-2:]
+    for link in links:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(link).text)
+        assert token is not None
+        assert client.post(link, data={"csrf_token": token[1]}).status_code == 303
+    for path in ("/moderation", "/espace/lilas-a-velo"):
+        assert client.get(path).status_code == 200
     return client
 
 
