@@ -106,6 +106,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "plan_waiting": ("attend déjà une décision", "waits for a decision already"),
     "plan_refused": ("a été refusé ici", "was refused here"),
     "plan_ours": ("vient d’ici", "comes from here"),
+    "plan_twice": ("y est déjà sous un autre nom", "is in the list twice"),
+    "planned_twice": ("deux fois dans la liste", "twice in the list"),
     "planned_new": ("à ajouter", "to add"),
     "planned_changed": ("à changer", "to change"),
     "planned_gone": ("plus dans la liste", "no longer in the list"),

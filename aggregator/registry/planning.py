@@ -34,11 +34,12 @@ OUTCOMES: Final = (
     "left",
     "refused",
     "ours",
+    "twice",
     "unusable",
 )
 """What becomes of a record: taken, changed here, no longer there, as it is here, left as people
 want it here, asked already and not decided, left or declined here, refused here before, come from
-us, not to be used."""
+us, of a group or site that an earlier record has, not to be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class _Plan:
         }
         self.departed = suppressions.Departed(session)
         self.asked = dict(_asked(session))
+        self.taken: set[int | str] = set()
+        """Groups and sites that a record of this list has been found for."""
 
     def of(self, record: Listed) -> Planned:
         """What to do with one record."""
@@ -160,6 +163,11 @@ class _Plan:
             return Planned(record, "left", group, known=known)
         if group is None and self.departed.covers(suppressions.of_import(home)):
             return Planned(record, "left", known=known)
+        which = group.id if group is not None else address_key(home)
+        if which and which in self.taken:
+            # Two records would say in turn what one group is.
+            return Planned(record, "twice", group, known=known)
+        self.taken.add(which)
         try:
             if group is not None:
                 return self.changed(record, group, known)
@@ -233,7 +241,9 @@ class _Plan:
                 continue
             name = group.name if group is not None else external_id
             is_shown = group is not None and group.is_public
-            follows = self.mirror and is_shown and record.brought
+            # Another record of the list may be the same group.
+            is_there = group is not None and group.id in self.taken
+            follows = self.mirror and is_shown and record.brought and not is_there
             yield Planned(
                 Listed(external_id, name or external_id),
                 "gone",
@@ -271,8 +281,11 @@ def _asked(session: Session) -> Iterator[tuple[tuple[int | None, str, str], str]
 
 
 def _is(group: Group, field: str, value: Any) -> bool:
-    """Whether the group has it so already; how a text breaks its lines is no difference."""
+    """Whether the group has it so already; how a text breaks its lines or an address is spelled is
+    no difference."""
     now = profile.value_of(group, field)
+    if field == "home" and now:
+        return address_key(str(now)) == address_key(str(value))
     if field in profile.TEXTS and isinstance(now, str):
         now = " ".join(now.split())
     return bool(now == value)

@@ -465,3 +465,19 @@ def test_an_address_within_the_map_is_no_site(followed: Followed) -> None:
     followed.says(element("a", "Lieu", website="", url="/annuaire?id=7"))
     (row,) = followed.ask().plan["rows"]
     assert (row["outcome"], row["why"]) == ("unusable", "missing_home")
+
+
+def test_two_records_of_one_group_do_not_change_it_in_turn(followed: Followed) -> None:
+    followed.says(
+        element("a", "Halage, siège", website="https://halage.example", description="Le siège."),
+        element("b", "Halage, atelier", website="http://www.halage.example/", description="Là."),
+    )
+    mirror = followed.follow()
+    assert mirror.plan["counts"] == {"new": 1, "twice": 1}
+    for _ in range(2):
+        assert followed.look().plan["counts"] == {"same": 1, "twice": 1}
+    (group,) = directory.groups(followed.session)
+    assert (group.name, group.description) == ("Halage, siège", "Le siège.")
+    followed.says(element("b", "Halage, atelier", website="http://www.halage.example/"))
+    assert followed.look().plan["counts"] == {"gone": 1, "same": 1}
+    assert followed.shown() == ["Halage, siège"]
