@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import NotFound
 
 from aggregator.store.tables import Entry
-from web import cards, current, formats, listing
+from web import cards, current, formats, narrowing, ways
 from web.cards import Card
 from web.languages import translate as _
 from web.places import Place, here
@@ -44,8 +44,8 @@ def index() -> str:
         place=place,
         days=by_day(coming, first=day_of(now)),
         total=len(coming),
-        chips=listing.chips(place),
-        ways=listing.ways(place),
+        chips=narrowing.chips(place),
+        ways=ways.ways(place),
         month=day_of(now).strftime("%Y-%m"),
         title=_("Agenda"),
     )
@@ -71,7 +71,7 @@ def month(year: int, number: int) -> str:
         today=day_of(current.now()),
         before=before.strftime("%Y-%m"),
         after=(after or last + timedelta(days=1)).strftime("%Y-%m"),
-        chips=listing.chips(place),
+        chips=narrowing.chips(place),
     )
 
 

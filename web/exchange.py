@@ -15,7 +15,7 @@ from aggregator.store import directory, entries
 from aggregator.store.tables import Entry, Group, Record
 from web import current, groups, maps
 from web.caching import FEED_SECONDS, keep_for
-from web.listing import spoken
+from web.languages import spoken
 
 blueprint = Blueprint("exchange", __name__)
 

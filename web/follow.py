@@ -8,7 +8,7 @@ from aggregator.publish import opml as outlines
 from aggregator.registry import importing
 from aggregator.store import directory
 from aggregator.taxonomy import areas, terms
-from web import current, listing
+from web import current, listing, narrowing, ways
 from web.caching import FEED_SECONDS, keep_for
 from web.languages import translate as _
 from web.places import PARAMETERS, Place, here
@@ -27,9 +27,9 @@ def index() -> str:
     return render_template(
         "follow/index.html",
         title=listing.title_of(place),
-        ways=listing.ways(place),
-        feeds=[feed for feed in listing.feeds(place) if feed.alternate],
-        chips=listing.chips(here("/suivre", "/fil")),
+        ways=ways.ways(place),
+        feeds=[feed for feed in ways.feeds(place) if feed.alternate],
+        chips=narrowing.chips(here("/suivre", "/fil")),
         place=place,
     )
 

@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g, has_request_context, request
 from flask import flash as show_later
 from flask_babel import Babel, get_locale, get_translations
 
+from aggregator.search.saying import Language
 from web.catalogues import TRANSLATIONS, compile_catalogues
 from web.typography import spaced
 
@@ -97,3 +98,8 @@ def _remember(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.update(("Accept-Language", "Cookie"))
     return response
+
+
+def spoken() -> Language:
+    """The language in which searches can be told: French, or English for all others."""
+    return "fr" if language() == "fr" else "en"

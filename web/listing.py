@@ -16,77 +16,22 @@ from markupsafe import Markup
 from aggregator.search import suggest, whole
 from aggregator.search.engine import Cursor, Results
 from aggregator.search.query import Query
-from aggregator.search.saying import Language
-from aggregator.search.view import DIMENSION_OF, View
+from aggregator.search.view import View
 from aggregator.store import directory, entries
-from aggregator.taxonomy import areas, terms
-from web import cards, charts, current, wording
+from web import cards, charts, current, narrowing, ways, wording
 from web.cards import Card
-from web.languages import language
-from web.languages import translate as _
-from web.places import PARAMETERS, Place, address
+from web.languages import language, spoken
+from web.narrowing import Chip, Facet
+from web.places import PARAMETERS, Place
 from web.typography import spaced
+from web.ways import Feed, Way
 
 PAGE = 20
 """Entries of one page."""
-LONGEST_FACET = 12
-"""Choices of one facet; the chosen ones are always among them."""
 MOST_MONTHS = 72
 """Months of a timeline; a longer one is told by years."""
-_TOO_WIDE = frozenset({"country", "region"})
 _AROUND = 40
 """Characters shown on each side of what was not understood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a facet."""
-
-    slug: str
-    label: str
-    count: int
-    url: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One dimension to narrow by."""
-
-    dimension: str
-    label: str
-    choices: tuple[Choice, ...]
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One filter that holds, and the address without it."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to follow a list."""
-
-    label: str
-    url: str
-    why: str
-    type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """The list in another format."""
-
-    name: str
-    ending: str
-    type: str
-    url: str
-    alternate: bool
-    """Whether a feed reader should be told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +102,12 @@ class Listing:
     @property
     def feeds(self) -> list[Feed]:
         """Every other format of this list."""
-        return feeds(self.place)
+        return ways.feeds(self.place)
 
     @property
     def ways(self) -> list[Way]:
         """Every way to follow this list."""
-        return ways(self.place)
+        return ways.ways(self.place)
 
 
 def listing(place: Place, title: str, *, facets: bool = True, timeline: bool = False) -> Listing:
@@ -184,8 +129,8 @@ def listing(place: Place, title: str, *, facets: bool = True, timeline: bool = F
         title=title,
         cards=_cards(results, query),
         total=results.total,
-        facets=_facets(place, results) if facets else (),
-        chips=chips(place),
+        facets=narrowing.facets(place, results) if facets else (),
+        chips=narrowing.chips(place),
         next_url=place.url(after=str(results.next)) if results.next else None,
         by_day=view.order != "relevance",
         is_first=after is None,
@@ -234,98 +179,6 @@ def _cards(results: Results, query: Query) -> list[Card]:
     return cards.cards(shown, folded, sought=query, pictures=pictures)
 
 
-def _facets(place: Place, results: Results) -> list[Facet]:
-    fixed = place.fixed[0] if place.fixed else None
-    return [
-        _facet(place, dimension, results)
-        for dimension, name in PARAMETERS.items()
-        if name != fixed or dimension == "area"
-    ]
-
-
-def _facet(place: Place, dimension: str, results: Results) -> Facet:
-    name = PARAMETERS[dimension]
-    found = results.facets.get(dimension, {})
-    counts = dict(found)
-    chosen: tuple[str, ...] = getattr(place.chosen, name)
-    fixed = place.fixed[1] if place.fixed and place.fixed[0] == name else None
-    if dimension == "area":
-        counts = _useful_areas(counts, {*chosen, fixed} - {None}, results.total)
-    elif not chosen and set(counts.values()) == {results.total}:
-        # All have it: choosing it narrows nothing.
-        counts = {}
-    others = [slug for slug in counts if slug not in chosen and slug != fixed]
-    slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
-    names = labels(dimension, slugs)
-    choices = tuple(
-        Choice(
-            slug=slug,
-            label=names[slug],
-            count=found.get(slug, 0),
-            url=_choice_url(place, dimension, slug, fixed),
-            chosen=slug in chosen,
-        )
-        for slug in slugs
-        if slug in names
-    )
-    is_open = dimension in {"topic", "area"} or bool(chosen)
-    return Facet(dimension, wording.dimension_label(dimension), choices, is_open)
-
-
-def _choice_url(place: Place, dimension: str, slug: str, fixed: str | None) -> str:
-    name = PARAMETERS[dimension]
-    if fixed is not None:
-        # A narrower area has a page of its own.
-        return address(wording.term_url(dimension, slug), place.chosen.to_args())
-    if slug in getattr(place.chosen, name):
-        return place.without(name, slug)
-    return place.adding(name, slug)
-
-
-def _useful_areas(counts: dict[str, int], chosen: set[str | None], total: int) -> dict[str, int]:
-    """Areas worth choosing: none that contains a chosen one or all that was found."""
-    known = [slug for slug in chosen if slug is not None and terms.is_term("area", slug)]
-    wider = {above for slug in known for above in areas.ancestors(slug)}
-    return {
-        slug: count
-        for slug, count in counts.items()
-        if slug not in wider
-        and count < total
-        and terms.is_term("area", slug)
-        and areas.area(slug).kind not in _TOO_WIDE
-    }
-
-
-def labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
-    """Slug → name, in the page's language, in their order; the unknown are left out."""
-    if dimension == "group":
-        return directory.names(current.session(), slugs)
-    if dimension == "type":
-        return {slug: wording.type_label(slug) for slug in slugs}
-    if dimension == "language":
-        return {code: wording.language_label(code) for code in slugs}
-    return {
-        slug: wording.term_label(terms.term(dimension, slug))
-        for slug in slugs
-        if terms.is_term(dimension, slug)
-    }
-
-
-def chips(place: Place) -> list[Chip]:
-    """The filters chosen in the query string, each with the address without it."""
-    return [Chip(describe(*pair), place.without(*pair)) for pair in place.chosen_pairs()]
-
-
-def describe(name: str, value: str) -> str:
-    """One filter of a query string in words."""
-    if name in DIMENSION_OF:
-        return labels(DIMENSION_OF[name], [value]).get(value, value)
-    if name == "q":
-        return _("« %(words)s »", words=value)
-    view = View().with_value(name, value)
-    return view.words(spoken(), now=current.now())
-
-
 def title_of(place: Place) -> str:
     """What a list of these filters is called, in words."""
     return _in_words(place.view)
@@ -362,69 +215,4 @@ def warnings(place: Place) -> list[tuple[str, Markup]]:
             ),
         )
         for warning in understood.warnings
-    ]
-
-
-def spoken() -> Language:
-    """The language in which searches can be told: French, or English for all others."""
-    return "fr" if language() == "fr" else "en"
-
-
-def feeds(place: Place) -> list[Feed]:
-    """Every other format of a list."""
-    formats = (
-        ("Atom", "atom", "application/atom+xml", True),
-        ("RSS", "rss", "application/rss+xml", True),
-        ("JSON Feed", "json", "application/feed+json", True),
-        (_("Agenda"), "ics", "text/calendar", False),
-        ("CSV", "csv", "text/csv", False),
-    )
-    return [
-        Feed(name, ending, type, place.feed(ending), alternate)
-        for name, ending, type, alternate in formats
-    ]
-
-
-def ways(place: Place) -> list[Way]:
-    """Every way to follow a list, for people who may not know what a feed is."""
-    by_ending = {feed.ending: feed for feed in feeds(place)}
-    letters = url_for("subscription.index")
-    return [
-        Way(
-            _("Par courriel, une lettre régulière"),
-            place.elsewhere(letters),
-            _("Vous voyez la lettre avant de donner une adresse."),
-        ),
-        Way(
-            _("Par courriel, dès que quelque chose paraît"),
-            place.elsewhere(letters, "rythme=alert"),
-            _("Une alerte dans les minutes qui suivent."),
-        ),
-        Way(
-            _("Dans un lecteur de flux"),
-            by_ending["atom"].url,
-            _("Atom : copiez cette adresse dans Feedly, Thunderbird, NetNewsWire…"),
-            "application/atom+xml",
-        ),
-        Way(
-            "RSS", by_ending["rss"].url, _("Pour les lecteurs plus anciens."), "application/rss+xml"
-        ),
-        Way("JSON Feed", by_ending["json"].url, _("Pour les programmes."), "application/feed+json"),
-        Way(
-            _("Dans votre agenda"),
-            by_ending["ics"].url,
-            _("Les rendez-vous annoncés ici, tenus à jour (iCalendar)."),
-            "text/calendar",
-        ),
-        Way(
-            _("Sur le site de votre groupe"),
-            place.elsewhere(url_for("follow.embed_code")),
-            _("Un cadre à copier dans une page, sans traceur."),
-        ),
-        Way(
-            _("Exporter ces résultats"),
-            by_ending["csv"].url,
-            _("Tableau CSV, pour un tableur."),
-            "text/csv",
-        ),
     ]

@@ -18,9 +18,8 @@ from aggregator.search.query import Between
 from aggregator.store import directory, entries
 from web import current, groups, wording
 from web.caching import FEED_SECONDS, keep_for
-from web.languages import language
+from web.languages import language, spoken
 from web.languages import translate as _
-from web.listing import spoken
 
 blueprint = Blueprint("maps", __name__)
 

@@ -13,8 +13,9 @@ from aggregator.search.dates import PARIS
 from aggregator.search.view import View
 from aggregator.store import directory
 from web import current, formats
+from web.languages import spoken
 from web.languages import translate as _
-from web.listing import listing, nearby, other_words, spoken, title_of, warnings
+from web.listing import listing, nearby, other_words, title_of, warnings
 from web.places import Place, address, here
 from web.routing import ENDINGS
 

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import FilcommunError, MailError, Refused, TooMany
-from aggregator.mail import digest, subscribing
+from aggregator.mail import digest, kept, subscribing
 from aggregator.mail.message import Content
 from aggregator.mail.wishes import CONSENT, Wish
 from aggregator.registry import rates
@@ -23,9 +23,9 @@ from aggregator.search.view import View
 from aggregator.store import directory
 from aggregator.store.tables import Subscriber, Subscription
 from aggregator.taxonomy import terms
-from web import current, forms, links, listing
+from web import current, forms, links, listing, narrowing
 from web.caching import keep_private
-from web.languages import flash, language
+from web.languages import flash, language, spoken
 from web.languages import translate as _
 from web.places import Place, here
 from web.security import csrf, show_in_own_frame
@@ -64,10 +64,10 @@ def _form(place: Place, wish: Wish, refusal: str | None = None) -> str:
         "subscription/index.html",
         place=place,
         title=listing.title_of(place),
-        chips=listing.chips(place),
+        chips=narrowing.chips(place),
         wish=wish,
         letter=_preview(wish),
-        consent=CONSENT[listing.spoken()],
+        consent=CONSENT[spoken()],
         zones=zones_with(wish.time_zone, language()),
         languages=LANGUAGES,
         preview_url=place.elsewhere(url_for("subscription.preview"), _choices(wish)),
@@ -108,7 +108,7 @@ def ask() -> ResponseReturnValue:
             now=current.now(),
             place=rates.network(request.remote_addr or ""),
             names=_names(wish.view),
-            read_in=listing.spoken(),
+            read_in=spoken(),
         )
     except MailError:
         refusal = _("Cette adresse ne peut pas recevoir de courriel : vérifiez-la.")
@@ -212,7 +212,7 @@ def export(link: str) -> ResponseReturnValue:
     subscriber = _managed(link)
     if subscriber is None:
         return links.is_dead(_DEAD)
-    response = jsonify(subscribing.export(current.session(), subscriber))
+    response = jsonify(kept.of_subscriber(current.session(), subscriber))
     response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.json"'
     return response
 
@@ -274,13 +274,13 @@ def act(link: str) -> ResponseReturnValue:
 def _changeable(subscription: Subscription) -> Managed:
     view = digest.view_of(subscription)
     place = Place("", url_for("news.home") + "fil", view)
-    topics = listing.labels("topic", [term.slug for term in terms.terms("topic")])
+    topics = narrowing.labels("topic", [term.slug for term in terms.terms("topic")])
     return Managed(
         row=subscription,
         words=view.q,
         topics=tuple((slug, label, slug in view.theme) for slug, label in topics.items()),
         others=tuple(
-            (name, value, listing.describe(name, value))
+            (name, value, narrowing.describe(name, value))
             for name, value in place.chosen_pairs()
             if name not in {"q", "theme"}
         ),
@@ -311,7 +311,7 @@ def _place(args: Mapping[str, str] | None = None) -> Place:
 def _wish(args: Mapping[str, str]) -> Wish:
     """What the form or the address asks for; odd values become the usual ones."""
     rhythm = args.get("rythme", "weekly")
-    zone, spoken = args.get("fuseau", "Europe/Paris"), args.get("langue_lettre", "")
+    zone, wished = args.get("fuseau", "Europe/Paris"), args.get("langue_lettre", "")
     return Wish(
         view=View.from_args(args),
         rhythm=rhythm if rhythm in RHYTHMS else "weekly",
@@ -320,7 +320,7 @@ def _wish(args: Mapping[str, str]) -> Wish:
         day=_number(args, "jour_mois", 1, 1, 31),
         maximum=_number(args, "maximum", 20, 1, 100),
         group_by="area" if args.get("rangement") == "area" else "topic",
-        language=spoken if spoken in dict(LANGUAGES) else listing.spoken(),
+        language=wished if wished in dict(LANGUAGES) else spoken(),
         time_zone=zone if zone in available_timezones() else "Europe/Paris",
         webhook=args.get("webhook", "").strip() or None if rhythm == "alert" else None,
     )

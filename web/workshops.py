@@ -20,9 +20,8 @@ from aggregator.store import directory
 from web import amended, current
 from web.amended import Side
 from web.caching import PAGE_SECONDS, keep_for
-from web.languages import language
+from web.languages import language, spoken
 from web.languages import translate as _
-from web.listing import spoken
 from web.moderators import signed_in
 from web.typography import PARIS, day_of
 from web.workshop_desk import desk, workshop_or_stop

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -226,24 +225,6 @@ def forget(session: Session, subscriber: Subscriber) -> None:
     session.flush()
 
 
-def export(session: Session, subscriber: Subscriber) -> dict[str, Any]:
-    """Everything we keep of one subscriber, as plain JSON (GDPR, articles 15 and 20)."""
-    return {
-        "address": subscriber.address,
-        "language": subscriber.language,
-        "time_zone": subscriber.time_zone,
-        "created_at": _iso(subscriber.created_at),
-        "confirmed_at": _iso(subscriber.confirmed_at),
-        "suspended_at": _iso(subscriber.suspended_at),
-        "suspended_reason": subscriber.suspended_reason,
-        "subscriptions": [_exported(one) for one in subscriber.subscriptions],
-        "letters": [
-            {"kind": letter.kind, "at": _iso(letter.created_at), "sent_at": _iso(letter.sent_at)}
-            for letter in subscribers.letters_to(session, subscriber.address)
-        ],
-    }
-
-
 def remind(session: Session, *, settings: Settings, now: datetime) -> int:
     """Remind those who did not confirm in 48 hours, once; returns how many."""
     forgotten = subscribers.unconfirmed(session, asked_before=now - REMINDED_AFTER, reminded=False)
@@ -377,47 +358,7 @@ def _ask(
 
 def _hashed(place: str, settings: Settings, now: datetime) -> str:
     key = settings.secret_key.get_secret_value().encode()
-    return hmac.new(key, f"place\n{_network(place)}".encode(), hashlib.sha256).hexdigest()
-
-
-def _network(place: str) -> str:
-    """One place: of IPv6 the whole network of 64 bits that one household has.
-
-    >>> _network("2001:db8::1"), _network("192.0.2.7"), _network("::ffff:192.0.2.7")
-    ('2001:db8::/64', '192.0.2.7', '192.0.2.7')
-    """
-    try:
-        address = ipaddress.ip_address(place)
-    except ValueError:
-        return place
-    if isinstance(address, ipaddress.IPv4Address):
-        return place
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
-
-
-def _exported(subscription: Subscription) -> dict[str, Any]:
-    return {
-        "view": subscription.view,
-        "title": subscription.title,
-        "rhythm": subscription.rhythm,
-        "hour": subscription.hour,
-        "weekday": subscription.weekday,
-        "day": subscription.day,
-        "maximum": subscription.maximum,
-        "group_by": subscription.group_by,
-        "consent": subscription.consent,
-        "webhook": subscription.webhook,
-        "created_at": _iso(subscription.created_at),
-        "confirmed_at": _iso(subscription.confirmed_at),
-        "paused_at": _iso(subscription.paused_at),
-        "next_digest_at": _iso(subscription.next_digest_at),
-    }
-
-
-def _iso(when: datetime | None) -> str | None:
-    return when.isoformat() if when is not None else None
+    return hmac.new(key, f"place\n{place}".encode(), hashlib.sha256).hexdigest()
 
 
 def _of(language: str) -> Literal["fr", "en"]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from aggregator.mail.outbox import leave_url
+from aggregator.mail.subscribing import PER_PLACE
 from aggregator.parts import Parts
 from aggregator.store.tables import Letter, Subscriber
 
@@ -53,6 +54,14 @@ def test_what_is_chosen_counts_whether_the_letter_is_looked_at_again_or_not(
         (one,) = session.query(Subscriber).one().subscriptions
         assert (one.view, one.rhythm, one.day) == ("theme=logement", "monthly", 15)
         assert one.consent["text"].startswith("J’accepte"), "the words that were read"
+
+
+def test_a_household_with_a_whole_ipv6_network_is_one_place(visitor: Any, letters: Letters) -> None:
+    for number in range(PER_PLACE + 2):
+        visitor.client.environ_base["REMOTE_ADDR"] = f"2001:db8:1:{number}::1"
+        address = f"a{number}@lecture.example"
+        visitor.send("/abonnement?theme=logement", "/abonnement", adresse=address)
+    assert len(letters()) == PER_PLACE
 
 
 def test_nothing_new_means_no_letter(visitor: Any) -> None:

@@ -20,7 +20,7 @@ from web import current, health, limits
 from web.api import schemas
 from web.api.description import description
 from web.groups import CHOOSERS
-from web.listing import spoken
+from web.languages import spoken
 from web.routing import ID
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Fil commun")
