@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -368,7 +369,8 @@ def test_a_whole_worker_killed_thirty_times_loses_nothing(
         do(url, "UPDATE sources SET claimed_until = NULL")
     worker = start("work", url)
     wait_until(lambda: stored(url) == farm.entries)
-    assert mother.stop(worker) == 0
+    # All may have been there already, and this one only just starting.
+    assert mother.stop(worker) in {0, -signal.SIGTERM}
     with Session(database.open_database(url)) as session:
         broken = session.scalars(select(JobRun.name).where(JobRun.failures > 0)).all()
     assert broken == []
