@@ -81,9 +81,23 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.close()
 
 
+class _Session(Session):
+    """Keeps its rows alive while it lets go of them.
+
+    Python 3.11 runs the garbage collector inside any allocation. When it takes a row away while
+    the row's own state is being emptied, the state is emptied a second time in between, and the
+    process ends by a segmentation fault (docs/decisions/0014).
+    """
+
+    def expunge_all(self) -> None:
+        rows = self.identity_map.values()
+        super().expunge_all()
+        del rows
+
+
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions whose rows stay readable after the commit."""
-    return sessionmaker(engine, expire_on_commit=False)
+    return sessionmaker(engine, class_=_Session, expire_on_commit=False)
 
 
 @contextmanager

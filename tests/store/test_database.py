@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.state import InstanceState
 
 from aggregator.errors import DatabaseError
 from aggregator.store import database
@@ -89,3 +92,32 @@ def test_a_brief_transaction_gives_up_where_another_writes_and_leaves_no_haste_b
         assert session.scalars(select(Rate.count)).all() == [3]
         if session.get_bind().dialect.name == "sqlite":
             assert session.scalar(text("PRAGMA busy_timeout")) == 30_000
+
+
+def test_no_row_is_collected_while_a_session_lets_go_of_it(
+    sessions: sessionmaker[Session],
+    session: Session,
+    a_source: Callable[..., Source],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a_source()
+    session.commit()
+    reading = sessions()
+    row = reading.scalars(select(Source)).one()
+    row.in_a_circle = row  # as rows and what they relate to are
+    gone = weakref.ref(row)
+    del row
+    seen = []
+    let_go = InstanceState._detach_states
+
+    def collect_first(*arguments: object) -> None:
+        gc.collect()
+        seen.append(gone() is not None)
+        let_go(*arguments)
+
+    monkeypatch.setattr(InstanceState, "_detach_states", collect_first)
+    reading.close()
+    assert seen == [True]
+    monkeypatch.undo()
+    gc.collect()
+    assert gone() is None
