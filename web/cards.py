@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from aggregator.publish import rights
 from aggregator.search import highlight
 from aggregator.search.query import EVERYTHING, Query, has_text
+from aggregator.store.entries import Outline
 from aggregator.store.tables import Entry, Picture
 from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import Term
@@ -64,22 +65,34 @@ def card(
     )
 
 
-def cards(
-    entries: Sequence[Entry],
-    folded: Mapping[int, Sequence[Entry]],
-    *,
-    sought: Query = EVERYTHING,
-    pictures: Mapping[int, Picture] | None = None,
-) -> list[Card]:
-    """Cards in the same order; `folded` names the entries hidden behind each."""
-    made = []
-    for entry in entries:
-        behind = folded.get(entry.id, ())
-        others = elsewhere(entry, behind)
-        picture = (pictures or {}).get(entry.id)
-        again = len(behind) - len(others)
-        made.append(card(entry, others, again=again, sought=sought, picture=picture))
-    return made
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One line of a list: the entry that is shown, and what lies behind it."""
+
+    shown: int
+    others: tuple[int, ...] = ()
+    """Of each other group that tells it one entry."""
+    again: int = 0
+    """Entries that are neither."""
+
+
+def fold(told: Sequence[Outline], *, now: datetime) -> Fold:
+    """Which of a story's entries (one at least) stands for it.
+
+    The first, unless it is an occurrence of an event: then the next of its source that is not
+    over, for fifty dates of a weekly meeting are one line, with the date that can still be met.
+    """
+    best = told[0]
+    coming = [
+        one
+        for one in told
+        if one.source_id == best.source_id and one.starts_at and one.starts_at >= now
+    ]
+    if best.starts_at is not None and coming:
+        best = min(coming, key=lambda one: one.starts_at or now)
+    by_group = {one.group_id: one.id for one in reversed(told) if one.group_id != best.group_id}
+    in_order = tuple(one.id for one in told if by_group.get(one.group_id) == one.id)
+    return Fold(best.id, in_order, len(told) - 1 - len(in_order))
 
 
 def _marked(text: str, language: str, sought: Query) -> tuple[Markup, bool]:
@@ -117,24 +130,6 @@ def _pieces(pieces: Sequence[highlight.Piece], language: str) -> tuple[Markup, b
 
 def _written(text: str, language: str) -> Markup:
     return escape(spaced(text) if language.startswith("fr") else text)
-
-
-def next_date(told: Sequence[Entry], *, now: datetime) -> tuple[Entry, Sequence[Entry]]:
-    """Of the entries of one story that to show, and the others behind it.
-
-    The first, unless it is an occurrence of an event: then the next of its source that is not
-    over, for fifty dates of a weekly meeting are one line, with the date that can still be met.
-    """
-    first = told[0]
-    coming = [
-        entry
-        for entry in told
-        if entry.source_id == first.source_id and entry.starts_at and entry.starts_at >= now
-    ]
-    if first.starts_at is None or not coming:
-        return first, told[1:]
-    best = min(coming, key=lambda entry: entry.starts_at or now)
-    return best, [entry for entry in told if entry is not best]
 
 
 def elsewhere(entry: Entry, others: Iterable[Entry]) -> list[Entry]:

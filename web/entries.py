@@ -75,7 +75,7 @@ def page(id: int) -> ResponseReturnValue:
         first=story[0] if story else entry,
         tags=[_explained(tag, entry, shown) for tag in _known(entry.tags)],
         changes=_changes(entry, shown),
-        similar=cards.cards(near, {}),
+        similar=[cards.card(entry) for entry in near],
         structured=of_entry(entry, shown),
     )
 

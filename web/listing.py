@@ -19,7 +19,7 @@ from aggregator.search.query import Query
 from aggregator.search.view import View
 from aggregator.store import directory, entries
 from web import cards, charts, current, narrowing, ways, wording
-from web.cards import Card
+from web.cards import Card, Fold
 from web.languages import language, spoken
 from web.narrowing import Chip, Facet
 from web.places import PARAMETERS, Place
@@ -163,20 +163,27 @@ def _timeline(place: Place, counts: Mapping[str, int]) -> tuple[Span, ...]:
 
 
 def _cards(results: Results, query: Query) -> list[Card]:
-    ids = [*results.ids, *(id for others in results.folded.values() for id in others)]
-    found = {entry.id: entry for entry in entries.in_order(current.session(), ids)}
-    told = [
-        cards.next_date(
-            [found[one] for one in (id, *results.folded.get(id, ())) if one in found],
-            now=current.now(),
+    session = current.session()
+    behind = {id: (id, *others) for id, others in results.folded.items()}
+    outlines = entries.outlines(session, [id for told in behind.values() for id in told])
+    folds = []
+    for id in results.ids:
+        told = [outlines[one] for one in behind.get(id, ()) if one in outlines]
+        folds.append(cards.fold(told, now=current.now()) if told else Fold(id))
+    ids = [id for fold in folds for id in (fold.shown, *fold.others)]
+    found = {entry.id: entry for entry in entries.in_order(session, ids)}
+    pictures = entries.pictures(session, [fold.shown for fold in folds])
+    return [
+        cards.card(
+            found[fold.shown],
+            [found[id] for id in fold.others if id in found],
+            again=fold.again,
+            sought=query,
+            picture=pictures.get(fold.shown),
         )
-        for id in results.ids
-        if id in found
+        for fold in folds
+        if fold.shown in found
     ]
-    shown = [entry for entry, _behind in told]
-    folded = {entry.id: behind for entry, behind in told}
-    pictures = entries.pictures(current.session(), [entry.id for entry in shown])
-    return cards.cards(shown, folded, sought=query, pictures=pictures)
 
 
 def title_of(place: Place) -> str:

@@ -29,7 +29,7 @@ def page(id: int) -> str:
         "stories/page.html",
         id=id,
         first=told[0],
-        cards=cards.cards(told, {}),
+        cards=[cards.card(entry) for entry in told],
         groups=groups,
         last=told[-1],
     )
