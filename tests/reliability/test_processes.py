@@ -108,7 +108,7 @@ def test_workers_and_portals_killed_at_random_do_nothing_twice_and_hurt_no_host(
             session.execute(update(Source).values(claimed_until=None, next_crawl_at=now))
             session.execute(update(Letter).values(claimed_until=None))
         running[:WORKERS] = [begin("") for _ in range(WORKERS)]
-        wait_until(lambda: all_is_done(engine, farm.entries + 5))
+        wait_until(lambda: all_is_done(engine, farm.entries + 5, len(farm.servers) * 2))
         statuses |= {mother.stop(one) for one in running}
         mails = list(mailbox.mails)
     assert max(farm.most_at_once.values()) == 1
@@ -133,8 +133,8 @@ def test_workers_and_portals_killed_at_random_do_nothing_twice_and_hurt_no_host(
     assert len(letters) - KILLS <= len(arrived) <= len(letters)
 
 
-def all_is_done(engine: Engine, entries: int) -> bool:
-    """Everything stored, indexed, told and sent."""
+def all_is_done(engine: Engine, entries: int, sources: int) -> bool:
+    """Every source visited, everything stored, indexed, told and sent."""
     open_rows = (
         select(func.count()).select_from(Entry).where(Entry.matched_at.is_(None)),
         select(func.count()).select_from(Match).where(Match.told_at.is_(None)),
@@ -145,7 +145,10 @@ def all_is_done(engine: Engine, entries: int) -> bool:
     )
     with Session(engine) as session:
         stored = session.scalar(select(func.count()).select_from(Entry))
-        return stored == entries and not any(session.scalar(query) for query in open_rows)
+        visited = session.scalar(select(func.count(func.distinct(Crawl.source_id))))
+        return (stored, visited) == (entries, sources) and not any(
+            session.scalar(query) for query in open_rows
+        )
 
 
 def told_by_reader(session: Session) -> dict[str, list[int]]:
