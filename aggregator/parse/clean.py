@@ -129,6 +129,9 @@ def safe_html(html: str, base: str) -> str:
     if "<" not in html and "&" not in html:
         return tidy(html[:LONGEST_HTML]).strip()
     cleaned = _cleaner(base).clean(tidy(_bounded(html, LONGEST_HTML)))
+    if "<table" in cleaned:
+        # Tables in odd places are moved once more when they are read again.
+        cleaned = _cleaner(base).clean(cleaned)
     if "<img" in cleaned:
         cleaned = _PIXEL.sub("", cleaned)
     return _EMPTY_LINK.sub("", cleaned).strip()
