@@ -68,6 +68,7 @@ _BLOCKS: Final = re.compile(
 _TAG: Final = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _AMPERSANDS: Final = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
+_OPENING: Final = re.compile(r"<(?=[a-zA-Z/!?])")
 _LEFT_OVER: Final = re.compile(r"<(?=[a-zA-Z/!?])|&(?=[#a-zA-Z])")
 
 
@@ -166,4 +167,6 @@ def plain_text(html: str, limit: int = LONGEST_SUMMARY) -> str:
     else:
         # Escaped more often than any honest text: no further digging, nothing live remains.
         text = _LEFT_OVER.sub(" ", text)
-    return one_line(text, limit)
+    # To a browser a name may hold a `<`: « <a<> » is an element too.
+    closed = text.rfind(">") + 1
+    return one_line(_OPENING.sub(" ", text[:closed]) + text[closed:], limit)

@@ -50,7 +50,7 @@ _pieces = st.sampled_from(
 feed_like = st.lists(_pieces | st.binary(max_size=12), max_size=16).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(
     feed_like | st.binary(max_size=200), st.sampled_from([None, "text/xml", "x; charset=utf-16"])
 )
@@ -98,14 +98,14 @@ def test_no_html_stays_live(html: str) -> None:
     assert live(again) == set()
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(html_like)
 def test_cleaning_twice_is_cleaning_once(html: str) -> None:
     once = safe_html(html, BASE)
     assert safe_html(once, BASE) == once
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(html_like, st.integers(10, 200))
 def test_plain_text_twice_is_once_and_holds_no_element(html: str, limit: int) -> None:
     once = plain_text(html, limit)
