@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from aggregator.collect.understanding import profile_of
@@ -34,8 +35,8 @@ class _Known:
     rules: Rules
 
 
-_known: dict[str, _Known] = {}
-"""By database, so that two in one process never share lessons."""
+_known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
+"""By engine and not by address: a database emptied and made anew counts its rows from 1 again."""
 
 
 def rules(session: Session, now: datetime, *, at_once: bool = False) -> Rules:
@@ -43,7 +44,7 @@ def rules(session: Session, now: datetime, *, at_once: bool = False) -> Rules:
 
     May miss what is newer than NOTICED_AFTER, unless asked to look `at_once`.
     """
-    database = str(session.get_bind().engine.url)
+    database = session.get_bind().engine
     before = _known.get(database)
     is_fresh = before is not None and before.checked_at <= now < before.checked_at + NOTICED_AFTER
     if before is not None and is_fresh and not at_once:

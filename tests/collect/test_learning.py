@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from aggregator.collect import learning
 from aggregator.collect.ingest import ingest
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
-from aggregator.registry import amendments, moderation, moderators
+from aggregator.registry import amendments, lexicon, moderation, moderators
+from aggregator.store import database
 from aggregator.store.tables import Entry, Lesson, Moderator, Source
 from aggregator.understand.corrections import is_met
 from aggregator.understand.tags import default_rules
@@ -74,6 +77,30 @@ def test_lessons_move_the_rules_once_and_are_unlearned_with_their_amendment(
     session.commit()
     unlearned = learning.rules(session, later + 3 * learning.NOTICED_AFTER)
     assert unlearned.weights == default_rules().weights
+
+
+def test_a_database_made_anew_at_the_same_address_knows_nothing_of_the_one_before(
+    tmp_path: Path, migrated: Path, now: datetime
+) -> None:
+    address = tmp_path / "filcommun.db"
+
+    def opened() -> Engine:
+        shutil.copyfile(migrated, address)
+        return database.open_database(f"sqlite:///{address}")
+
+    before = opened()
+    with database.sessions(before)() as session:
+        bob = moderators.appoint(session, "bob@example.org", name="Bob", now=now)
+        edit = {"dimension": "topic", "slug": "culture", "phrase": "zinzoline", "weight": 5.0}
+        lexicon.save(session, edit, why="", moderator=bob, now=now)
+        session.commit()
+        assert learning.rules(session, now, at_once=True) is not default_rules()
+    before.dispose()
+    address.unlink()
+    after = opened()
+    with database.sessions(after)() as session:
+        assert learning.rules(session, now) is default_rules()
+    after.dispose()
 
 
 def test_enough_lessons_of_one_kind_are_met_and_new_ones_are_added_to_the_old(
