@@ -14,10 +14,12 @@ _COMPRESSIBLE = frozenset(
     {
         "application/atom+xml",
         "application/feed+json",
+        "application/geo+json",
         "application/javascript",
         "application/json",
+        "application/ld+json",
         "application/manifest+json",
-        "application/opml+xml",
+        "application/opensearchdescription+xml",
         "application/rss+xml",
         "application/xml",
         "image/svg+xml",
@@ -27,6 +29,7 @@ _COMPRESSIBLE = frozenset(
         "text/html",
         "text/javascript",
         "text/plain",
+        "text/x-opml",
     }
 )
 _WORTH_IT = 700

@@ -102,6 +102,7 @@ def export(place: Place, ending: str) -> Response:
         stream_with_context(table.CHUNKS[ending](made)), content_type=table.MEDIA_TYPES[ending]
     )
     response.headers["Content-Disposition"] = f'attachment; filename="fil-commun.{ending}"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return keep_for(response, FEED_SECONDS)
 
 

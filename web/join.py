@@ -33,7 +33,7 @@ _EXCERPT = 240
 @blueprint.route("", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """Paste an address; anything that looks like one will do."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("join/index.html", refusal=None)
     begun = forms.attempt(
         lambda: registration.start(
@@ -122,7 +122,7 @@ def _page(row: Registration, refusal: str | None = None) -> str:
     keep_private()
     if row.state in _WORKING:
         return render_template("join/looking.html", row=row, steps=_steps(row))
-    if row.state == "confirming" and request.method == "GET" and "encore" not in request.args:
+    if row.state == "confirming" and request.method != "POST" and "encore" not in request.args:
         return render_template("join/mailed.html", group=None, row=row)
     if row.state in {"live", "held"}:
         group = current.session().get(Group, row.group_id) if row.group_id else None

@@ -95,7 +95,7 @@ def _remember(response: Response) -> Response:
         response.set_cookie(
             COOKIE, wish, max_age=A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
         )
-    if response.mimetype == "text/html":
+    if "language" in g:  # whatever spoke it: a page, a feed's title, a map's legend
         response.vary.update(("Accept-Language", "Cookie"))
     return response
 

@@ -30,17 +30,18 @@ def follow(
     done: Callable[[Done], ResponseReturnValue],
     dead: str,
 ) -> ResponseReturnValue:
-    """What `look` finds is shown on GET; `act` does it on POST, and what it returns is told.
+    """What `look` finds is shown; `act` does it on POST only, and what it returns is told.
 
-    Both are asked with the session, the secret and the moment. A link is dead, and its page the
-    template `dead`, when one of them returns None or raises Refused.
+    Scanners of mail send GET and HEAD to every link. Both verbs are asked with the session, the
+    secret and the moment. A link is dead, and its page the template `dead`, when one of them
+    returns None or raises Refused.
     """
     session, now = current.session(), current.now()
     keep_private()
     found = None if _guesses_too_often() else look(session, secret, now=now)
     if found is None:
         return is_dead(dead)
-    if request.method == "GET":
+    if request.method != "POST":
         return show(found)
     try:
         result = act(session, secret, now=now)

@@ -166,7 +166,7 @@ csrf.exempt(leave)
 @blueprint.route("/lien", methods=["GET", "POST"])
 def link() -> ResponseReturnValue:
     """Have the link to one's subscriptions mailed again."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("subscription/link.html", refusal=None)
     session = current.session()
     try:

@@ -50,6 +50,33 @@ def test_feed_answers_conditional_requests(client: FlaskClient, ending: str) -> 
     assert first.headers["Cache-Control"] == "public, max-age=300"
 
 
+def test_feed_in_two_languages_says_that_it_varies(client: FlaskClient) -> None:
+    for path in ("/fil.atom", "/themes/transports.rss", "/carte.svg", "/fil.webmanifest"):
+        french = client.get(path, headers={"Accept-Language": "fr"})
+        english = client.get(path, headers={"Accept-Language": "en"})
+        assert french.data != english.data, path
+        assert {"Accept-Language", "Cookie"} <= set(french.vary), path
+
+
+def test_what_says_the_same_to_all_varies_by_no_language(client: FlaskClient) -> None:
+    for path in ("/groupes.json", "/robots.txt", "/api/v1/taxonomy"):
+        assert "Accept-Language" not in client.get(path).vary, path
+
+
+@pytest.mark.parametrize(
+    "path", ["/groupes.opml", "/groupes.geojson", "/sitemap.xml", "/api/v1/groups", "/fil.csv"]
+)
+def test_every_long_text_is_compressed(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.vary
+
+
+@pytest.mark.parametrize("path", ["/inscrire", "/proposer", "/abonnement/lien", "/espace/entrer"])
+def test_form_answers_head_as_it_answers_get(client: FlaskClient, path: str) -> None:
+    assert client.head(path).status_code == client.get(path).status_code == 200
+
+
 def test_reading_sets_no_cookie(client: FlaskClient) -> None:
     for path in ("/", "/entrees/1", "/groupes", "/fil.atom"):
         assert "Set-Cookie" not in client.get(path).headers

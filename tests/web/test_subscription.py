@@ -74,6 +74,7 @@ def test_opening_the_mailed_link_changes_nothing_its_button_does(
     path = subscribe(visitor, letters)
     for _ in range(3):  # a mail scanner opens it again and again
         assert visitor.status(path) == 200
+        assert visitor.client.head(path).status_code == 200
     with own_parts.sessions() as session:
         assert session.query(Subscriber).one().confirmed_at is None
     assert "C’est fait" in visitor.send(path).get_data(as_text=True)

@@ -52,7 +52,10 @@ def fault(code: int, message: str, detail: Any = None) -> Response:
     told: dict[str, Any] = {"code": code, "message": message}
     if detail:
         told["details"] = detail
-    return jsonify(told)
+    answer = jsonify(told)
+    # Also where no route of ours was met: else a browser shows its own words in place of these.
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 def _fault(error: HTTPError) -> tuple[Response, int, Any]:
