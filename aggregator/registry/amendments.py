@@ -49,6 +49,7 @@ def propose(
     appeal_of: Amendment | None = None,
     workshop_id: int | None = None,
     workshop_table: str = "",
+    is_written: bool = True,
 ) -> Amendment:
     """Put a proposal in the queue; a trusted group's own passes at once, by itself.
 
@@ -59,7 +60,8 @@ def propose(
     of `group` or `entry`; `duplicate` {"of": slug} of `group`; `report` {"reason"} of `entry`;
     `rule` {"kind", "who", "threshold"}; `lexicon` {"dimension", "slug", "phrase", "weight"}, None
     takes it out; `new_group`, `appeal` and `hold` are made by their rooms.
-    The same open proposal twice is one. Raises Refused with what is wrong.
+    The same open proposal twice is one. One that is not written is for the caller to add, who
+    has many. Raises Refused with what is wrong.
     """
     if kind not in KINDS:
         raise Refused("unknown_value", field="kind", value=kind[:50])
@@ -92,6 +94,8 @@ def propose(
         return before
     trusted = trust(session, group, now) if group is not None and author == "group" else None
     amendment.risk = risk(amendment, trusted)
+    if not is_written:
+        return amendment
     session.add(amendment)
     session.flush()
     reason = passes(amendment, trusted) if trusted is not None else None

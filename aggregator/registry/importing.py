@@ -51,18 +51,21 @@ def propose(
     taking them away is proposed too.
     """
     rules = {kind: governance.rule(session, kind) for kind in ("missing_group", "profile")}
-    made = []
+    # All is checked before anything is written: until then nobody else's writing waits.
+    with session.no_autoflush:
+        drafts = [(one, _draft(session, one, terms, now)) for one in planned]
     with session.begin_nested():
-        for one in planned:
-            amendment = _propose(session, one, terms, now)
-            # One that waited before is a person's to decide.
-            is_new = amendment is not None and amendment.created_at == now
-            if amendment is not None and is_new and terms.by_itself:
-                _pass(session, one, amendment, rules[amendment.kind], now)
+        for one, amendment in drafts:
             if amendment is not None:
-                made.append(amendment)
+                session.add(amendment)
+            _remember(session, one, amendment, terms, now)
         session.flush()
-    return made
+        for one, amendment in drafts:
+            # One that waited before is a person's to decide.
+            if amendment is not None and terms.by_itself and amendment.created_at == now:
+                _pass(session, one, amendment, rules[amendment.kind], now)
+        session.flush()
+    return [amendment for _one, amendment in drafts if amendment is not None]
 
 
 def records_of(session: Session, groups: Sequence[Group]) -> dict[int, list[Record]]:
@@ -87,25 +90,20 @@ def brought(records: Mapping[int, Sequence[Record]]) -> dict[int, Record]:
     return {group_id: one for group_id, one in found.items() if one is not None}
 
 
-def _propose(session: Session, one: Planned, terms: Terms, now: datetime) -> Amendment | None:
-    made = None
-    if one.change is not None:
-        made = amendments.propose(
-            session,
-            "missing_group" if one.outcome == "new" else "profile",
-            now=now,
-            group=one.group,
-            change=one.change,
-            why=terms.origin,
-            author="import",
-            workshop_id=terms.workshop_id,
-        )
-    if one.outcome == "gone":
-        assert one.known is not None
-        one.known.vanished_at = now
-    elif one.outcome in {"new", "changed", "same", "kept"}:
-        _remember(session, one, made, terms, now)
-    return made
+def _draft(session: Session, one: Planned, terms: Terms, now: datetime) -> Amendment | None:
+    if one.change is None:
+        return None
+    return amendments.propose(
+        session,
+        "missing_group" if one.outcome == "new" else "profile",
+        now=now,
+        group=one.group,
+        change=one.change,
+        why=terms.origin,
+        author="import",
+        workshop_id=terms.workshop_id,
+        is_written=False,
+    )
 
 
 def _pass(
@@ -134,6 +132,11 @@ def _remember(
     session: Session, one: Planned, made: Amendment | None, terms: Terms, now: datetime
 ) -> None:
     listed, record = one.record, one.known
+    if one.outcome == "gone":
+        assert record is not None
+        record.vanished_at = now
+    if one.outcome not in {"new", "changed", "same", "kept"}:
+        return
     if record is None:
         record = Record(origin=terms.origin[:300], external_id=listed.external_id)
         session.add(record)
