@@ -49,10 +49,11 @@ def kumu_csv(sheet: str) -> Response:
     return response
 
 
+@blueprint.get("/api/elements")
 @blueprint.get("/api/elements.json")
 def gogocarto_elements() -> Response:
     """Groups and coming events as GoGoCarto's API lists them."""
-    if request.accept_mimetypes.best == "application/ld+json":
+    if _wants_linked_data():
         return gogocarto_jsonld()
     return _elements(_places(), _wish())
 
@@ -64,38 +65,43 @@ def gogocarto_search() -> Response:
     return _elements(_places() if wish.text else [], wish)
 
 
+@blueprint.get("/api/elements/<element>")
 @blueprint.get("/api/elements/<element>.json")
 def gogocarto_element(element: str) -> Response:
     """One of them."""
-    return _elements(_one(element))
+    if _wants_linked_data():
+        return gogocarto_element_jsonld(element)
+    body = gogocarto.write_one(_one(element), ontology=_ontology(), language=spoken())
+    return _negotiated(body, gogocarto.MEDIA_TYPE)
 
 
 @blueprint.get("/api/elements/<element>.jsonld")
 def gogocarto_element_jsonld(element: str) -> Response:
     """One of them as JSON-LD."""
-    return _open(gogocarto.write_jsonld(_one(element)), gogocarto.JSONLD_MEDIA_TYPE)
+    return _negotiated(gogocarto.write_jsonld([_one(element)]), gogocarto.JSONLD_MEDIA_TYPE)
 
 
 @blueprint.get("/api/elements.jsonld")
 def gogocarto_jsonld() -> Response:
     """The same as JSON-LD."""
     body = gogocarto.write_jsonld(_places(), wish=_wish())
-    response = _open(body, gogocarto.JSONLD_MEDIA_TYPE)
-    response.vary.add("Accept")
-    return response
+    return _negotiated(body, gogocarto.JSONLD_MEDIA_TYPE)
 
 
+@blueprint.get("/api/taxonomy")
 @blueprint.get("/api/taxonomy.json")
 def gogocarto_taxonomy() -> Response:
     """The categories that its elements name by number."""
-    return _open(categories.write(spoken()), gogocarto.MEDIA_TYPE)
+    if _wants_linked_data():
+        return gogocarto_taxonomy_jsonld()
+    return _negotiated(categories.write(spoken()), gogocarto.MEDIA_TYPE)
 
 
 @blueprint.get("/api/taxonomy.jsonld")
 def gogocarto_taxonomy_jsonld() -> Response:
     """The same as SKOS concepts."""
     body = categories.write_jsonld(_base_url(), spoken())
-    return _open(body, gogocarto.JSONLD_MEDIA_TYPE)
+    return _negotiated(body, gogocarto.JSONLD_MEDIA_TYPE)
 
 
 @blueprint.get("/api/project-info.json")
@@ -183,7 +189,7 @@ def _places() -> list[gogocarto.Place]:
     return list(places)[:_MOST]
 
 
-def _one(element: str) -> list[gogocarto.Place]:
+def _one(element: str) -> gogocarto.Place:
     """The element of that id; stops with 404 where none is shown."""
     kind, _, name = element.partition("-")
     session = current.session()
@@ -196,8 +202,8 @@ def _one(element: str) -> list[gogocarto.Place]:
         entry = entries.one(session, int(name))
         events = [entry] if entry is not None and entry.starts_at is not None else []
     places = gogocarto.places(found, events, base_url=_base_url(), records=_brought(found))
-    one = list(places)
-    if not one:
+    one = next(places, None)
+    if one is None:
         raise NotFound
     return one
 
@@ -215,12 +221,22 @@ def _wish(text: str = "") -> gogocarto.Wish:
     )
 
 
-def _elements(
-    found: list[gogocarto.Place], wish: gogocarto.Wish = gogocarto.EVERYTHING
-) -> Response:
-    ontology = request.args.get("ontology", "gogofull").lower()
-    body = gogocarto.write(found, ontology=ontology, wish=wish, language=spoken())
-    response = _open(body, gogocarto.MEDIA_TYPE)
+def _elements(found: list[gogocarto.Place], wish: gogocarto.Wish) -> Response:
+    body = gogocarto.write(found, ontology=_ontology(), wish=wish, language=spoken())
+    return _negotiated(body, gogocarto.MEDIA_TYPE)
+
+
+def _ontology() -> str:
+    return request.args.get("ontology", "").lower()
+
+
+def _wants_linked_data() -> bool:
+    return request.accept_mimetypes.best == "application/ld+json"
+
+
+def _negotiated(body: bytes, content_type: str) -> Response:
+    """What one address has in two languages of machines: caches keep them apart."""
+    response = _open(body, content_type)
     response.vary.add("Accept")
     return response
 

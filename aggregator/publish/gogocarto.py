@@ -7,7 +7,7 @@ that its maps, and Transiscope, can list us as a source; `categories` has the ta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/json; charset=utf-8"
 JSONLD_MEDIA_TYPE = "application/ld+json; charset=utf-8"
-ONTOLOGIES = ("gogofull", "gogocompact", "gogosync")
 
 STAMPS = {
     1: ("Charte acceptée", "Charter accepted"),
@@ -163,22 +162,14 @@ def write(
     wish: Wish = EVERYTHING,
     language: str = "fr",
 ) -> bytes:
-    """`elements.json`; an ontology that is none of ONTOLOGIES gives the full one."""
-    if ontology not in ONTOLOGIES:
-        ontology = "gogofull"
-    shape = {"gogofull": _full, "gogocompact": _compact, "gogosync": _sync}[ontology]
-    answer: dict[str, Any] = {
-        "licence": charter.LICENCE,
-        "stamps": [
-            {"id": number, "name": names[language.startswith("en")]}
-            for number, names in STAMPS.items()
-        ],
-        "data": [shape(place) for place in wish.chosen(found)],
-        "ontology": ontology,
-    }
-    if ontology == "gogocompact":
-        answer["mapping"] = ["id", "name", "latitude", "longitude", "categories"]
-    return _written(answer)
+    """`elements.json`; an ontology that is none of ours gives the full one."""
+    shape = _shape(ontology)
+    return _answer([shape(place) for place in wish.chosen(found)], ontology, language)
+
+
+def write_one(place: Place, *, ontology: str = "gogofull", language: str = "fr") -> bytes:
+    """One element by its id: the `data` is the element itself, where a list has several."""
+    return _answer(_shape(ontology)(place), ontology, language)
 
 
 def write_jsonld(found: Iterable[Place], *, wish: Wish = EVERYTHING) -> bytes:
@@ -333,6 +324,33 @@ def _node(place: Place) -> dict[str, Any]:
         },
     }
     return {key: value for key, value in node.items() if value}
+
+
+_SHAPES: Mapping[str, Callable[[Place], Any]] = {
+    "gogofull": _full,
+    "gogocompact": _compact,
+    "gogosync": _sync,
+}
+"""The ontologies by name, and how each tells an element."""
+
+
+def _shape(ontology: str) -> Callable[[Place], Any]:
+    return _SHAPES.get(ontology, _full)
+
+
+def _answer(data: Any, ontology: str, language: str) -> bytes:
+    answer: dict[str, Any] = {
+        "licence": charter.LICENCE,
+        "stamps": [
+            {"id": number, "name": names[language.startswith("en")]}
+            for number, names in STAMPS.items()
+        ],
+        "data": data,
+        "ontology": ontology if ontology in _SHAPES else "gogofull",
+    }
+    if ontology == "gogocompact":
+        answer["mapping"] = ["id", "name", "latitude", "longitude", "categories"]
+    return _written(answer)
 
 
 def _written(answer: Mapping[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
@@ -331,3 +331,24 @@ def test_near_names_are_found_without_comparing_all_with_all(
     assert [group.name for group in found.near("Velo ecole de Bondi")] == [names[2]]
     assert found.near("Tout autre chose") == []
     assert found.near("") == []
+
+
+def test_all_of_a_list_is_checked_before_any_of_it_is_written(
+    session: Session, now: datetime
+) -> None:
+    # Whoever writes keeps all other writers waiting: no question is asked meanwhile.
+    planned = planning.plan(session, exchange.read(json.dumps(BLUEPRINT).encode()), origin="k")
+    said: list[str] = []
+
+    def hear(_c: object, _k: object, statement: str, *_others: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", hear)
+    made = importing.propose(session, planned, Terms("k"), now=now)
+    event.remove(bind, "before_cursor_execute", hear)
+    assert len(made) == 2
+    assert all(one.id is not None for one in made)
+    asked = [number for number, one in enumerate(said) if one == "SELECT"]
+    written = [number for number, one in enumerate(said) if one == "INSERT"]
+    assert max(asked) < min(written)
