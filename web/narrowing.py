@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.search.engine import Results
@@ -49,27 +49,40 @@ class Chip:
 
 
 def facets(place: Place, results: Results) -> list[Facet]:
-    """What each dimension offers, with counts; without what the page itself is about."""
+    """What each dimension offers, with counts; without what the page itself is about.
+
+    A count is what its value finds beside the filters of the other dimensions: values of one
+    dimension widen each other, so those chosen must not hide what the next would add.
+    """
     fixed = place.fixed[0] if place.fixed else None
     return [
-        _facet(place, dimension, results)
+        _facet(place, dimension, _counts(place, dimension, results))
         for dimension, name in PARAMETERS.items()
         if name != fixed or dimension == "area"
     ]
 
 
+def _counts(place: Place, dimension: str, results: Results) -> Results:
+    """What was found, or would be without the filter of this dimension where one is chosen."""
+    name = PARAMETERS[dimension]
+    if not getattr(place.chosen, name):
+        return results
+    query = place.view.without_value(name).query(current.now())
+    return current.parts().engine.search(query, limit=0, facets=(dimension,))
+
+
 def _facet(place: Place, dimension: str, results: Results) -> Facet:
     name = PARAMETERS[dimension]
     found = results.facets.get(dimension, {})
-    counts = dict(found)
     chosen: tuple[str, ...] = getattr(place.chosen, name)
-    fixed = place.fixed[1] if place.fixed and place.fixed[0] == name else None
     if dimension == "area":
-        counts = _useful_areas(counts, {*chosen, fixed} - {None}, results.total)
-    elif not chosen and set(counts.values()) == {results.total}:
+        offered = _useful_areas(place, found, results.total)
+    elif not chosen and set(found.values()) == {results.total}:
         # All have it: choosing it narrows nothing.
-        counts = {}
-    others = [slug for slug in counts if slug not in chosen and slug != fixed]
+        offered = []
+    else:
+        offered = list(found)
+    others = [slug for slug in offered if slug not in chosen]
     slugs = [*chosen, *others[: max(0, LONGEST_FACET - len(chosen))]]
     names = labels(dimension, slugs)
     choices = tuple(
@@ -77,7 +90,7 @@ def _facet(place: Place, dimension: str, results: Results) -> Facet:
             slug=slug,
             label=names[slug],
             count=found.get(slug, 0),
-            url=_choice_url(place, dimension, slug, fixed),
+            url=_choice_url(place, dimension, slug),
             chosen=slug in chosen,
         )
         for slug in slugs
@@ -87,28 +100,42 @@ def _facet(place: Place, dimension: str, results: Results) -> Facet:
     return Facet(dimension, wording.dimension_label(dimension), choices, is_open)
 
 
-def _choice_url(place: Place, dimension: str, slug: str, fixed: str | None) -> str:
+def _choice_url(place: Place, dimension: str, slug: str) -> str:
     name = PARAMETERS[dimension]
-    if fixed is not None:
+    if place.fixed and place.fixed[0] == name:
         # A narrower area has a page of its own.
         return address(wording.term_url(dimension, slug), place.chosen.to_args())
     if slug in getattr(place.chosen, name):
         return place.without(name, slug)
-    return place.adding(name, slug)
+    view = place.chosen
+    if dimension == "area":
+        # A narrower area takes the place of the one around it: both together are the wider one.
+        for wider in areas.ancestors(slug):
+            view = view.without_value(name, wider)
+    return place.url(view.with_value(name, slug))
 
 
-def _useful_areas(counts: dict[str, int], chosen: set[str | None], total: int) -> dict[str, int]:
-    """Areas worth choosing: none that contains a chosen one or all that was found."""
-    known = [slug for slug in chosen if slug is not None and terms.is_term("area", slug)]
+def _useful_areas(place: Place, counts: Mapping[str, int], total: int) -> list[str]:
+    """Areas worth choosing: first those inside a chosen one, then others, none around one.
+
+    An area's own page only offers what lies inside it.
+    """
+    name = PARAMETERS["area"]
+    known = {slug for slug in getattr(place.view, name) if terms.is_term("area", slug)}
     wider = {above for slug in known for above in areas.ancestors(slug)}
-    return {
-        slug: count
-        for slug, count in counts.items()
-        if slug not in wider
-        and count < total
-        and terms.is_term("area", slug)
-        and areas.area(slug).kind not in _TOO_WIDE
-    }
+    inside, beside = [], []
+    for slug, count in counts.items():
+        if slug in known | wider or not terms.is_term("area", slug):
+            continue
+        if areas.area(slug).kind in _TOO_WIDE:
+            continue
+        around = known.intersection(areas.ancestors(slug))
+        # As many as around it, or as everywhere: choosing it narrows nothing.
+        if around and count < min(counts.get(above, 0) for above in around):
+            inside.append(slug)
+        elif not around and count < total:
+            beside.append(slug)
+    return inside if place.fixed and place.fixed[0] == name else inside + beside
 
 
 def labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:

@@ -75,7 +75,6 @@ def here(path: str, feed_path: str, *, fixed: tuple[str, str] | None = None) -> 
     view = View.from_args(request.args)
     if fixed is not None:
         # The path wins: several values of one filter would widen it.
-        for value in getattr(view, fixed[0]):
-            view = view.without_value(fixed[0], value)
+        view = view.without_value(fixed[0])
     root = request.script_root
     return Place(root + path, root + feed_path, view, fixed)

@@ -163,10 +163,15 @@ class View:
         return self if value in there else _changed(self, name, _several((*there, value)))
 
     def without_value(self, name: str, value: str = "") -> View:
-        """This view without one value of a filter, or without this text."""
+        """This view without one value of a filter, without any of them, or without this text.
+
+        >>> View(theme=("logement", "culture")).without_value("theme", "culture").theme
+        ('logement',)
+        """
         if name not in DIMENSION_OF:
             return _changed(self, name, "")
-        return _changed(self, name, tuple(v for v in getattr(self, name) if v != value))
+        kept = tuple(v for v in getattr(self, name) if v != value) if value else ()
+        return _changed(self, name, kept)
 
     def words(
         self, language: Language = "fr", *, now: datetime, names: Mapping[str, str] | None = None

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from aggregator.taxonomy import areas
+
 STORY = ("piste", 3)
 """A word that a story's three entries hold, and how many entries hold it."""
 
@@ -175,3 +177,49 @@ def test_timeline_counts_what_its_months_find(client: FlaskClient) -> None:
     for url, count in months:
         assert counted(page(client, url.replace("&amp;", "&"))) == int(count)
     assert '<svg class="bars"' in html
+
+
+def choices(html: str, dimension: str) -> list[tuple[str, int]]:
+    """Address and count of what a facet offers and is not chosen yet."""
+    facet = re.search(rf"<summary>{dimension}</summary>(.*?)</details>", html, re.DOTALL)
+    assert facet is not None
+    found = re.findall(
+        r'<a href="([^"]+)" rel="nofollow">.*?class="count">(\d+)<', facet[1], re.DOTALL
+    )
+    return [(url.replace("&amp;", "&"), int(count)) for url, count in found]
+
+
+def test_narrower_place_takes_the_place_of_the_wider_one(client: FlaskClient) -> None:
+    html = page(client, "/recherche?territoire=seine-saint-denis")
+    narrower = [pair for pair in choices(html, "Territoires") if "seine-saint-denis" not in pair[0]]
+    assert len(narrower) > 2
+    for url, count in narrower:
+        assert counted(page(client, url)) == count < counted(html), url
+
+
+def test_another_place_is_offered_beside_the_chosen_one(client: FlaskClient) -> None:
+    html = page(client, "/recherche?territoire=montreuil")
+    beside = choices(html, "Territoires")
+    assert len(beside) > 2
+    for url, count in beside:
+        assert "territoire=montreuil" in url
+        found = counted(page(client, url))
+        assert max(count, counted(html)) <= found <= count + counted(html), url
+
+
+def test_second_value_of_a_filter_is_counted_by_itself(client: FlaskClient) -> None:
+    html = page(client, "/recherche?theme=logement&type=article")
+    seconds = choices(html, "Thèmes")
+    assert len(seconds) > 3
+    for url, count in seconds:
+        assert counted(page(client, url.replace("theme=logement&", "", 1))) == count, url
+        assert counted(page(client, url)) >= max(count, counted(html))
+
+
+def test_page_of_a_place_offers_what_lies_in_it_with_its_count(client: FlaskClient) -> None:
+    offered = choices(page(client, "/territoires/seine-saint-denis"), "Territoires")
+    assert len(offered) > 2
+    for url, count in offered:
+        slug = url.removeprefix("/territoires/")
+        assert "seine-saint-denis" in areas.ancestors(slug)
+        assert counted(page(client, f"/recherche?territoire={slug}")) == count
