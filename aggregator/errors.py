@@ -114,7 +114,8 @@ class UnwritableIndex(FilcommunError):
 class MailError(FilcommunError):
     """A mail server did not take a message.
 
-    `scope` says what it is about: `server` (nobody's mail can leave now), `mailbox` (this
+    `scope` says what it is about: `server` (nobody's mail can leave now, and this one is not to
+    blame), `talk` (it broke off in the middle of this one: either may be), `mailbox` (this
     address), or `message`.
     """
 

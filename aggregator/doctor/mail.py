@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aggregator.doctor.finding import Finding
 from aggregator.errors import MailError
-from aggregator.mail import standing
+from aggregator.mail import addresses, outbox, standing
 from aggregator.mail.smtp import SmtpMailer
 from aggregator.settings import Settings
 
@@ -22,10 +22,13 @@ def server(settings: Settings) -> Iterator[Finding]:
     mailer = SmtpMailer(settings.smtp_url, timeout=10, total=30)
     try:
         mailer.connect()
+        if _is_address(settings.contact):
+            mailer.offer(outbox.bounce_address(settings, 0), settings.contact)
     except MailError as error:
         yield Finding(
             "mail", "fault", str(error),
-            "Check host, port, user and password in FILCOMMUN_SMTP_URL.",
+            "Check host, port, user and password in FILCOMMUN_SMTP_URL, and that the server lets "
+            "that user send as FILCOMMUN_MAIL_FROM and FILCOMMUN_MAIL_BOUNCES.",
         )  # fmt: skip
         return
     finally:
@@ -34,3 +37,11 @@ def server(settings: Settings) -> Iterator[Finding]:
     for verdict in standing.verdicts(settings):
         level = "good" if verdict.is_good else "advice"
         yield Finding("sender", level, verdict.says, verdict.remedy)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        addresses.read(text)
+    except MailError:
+        return False
+    return True

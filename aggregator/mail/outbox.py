@@ -76,7 +76,8 @@ def send_due(
                 mailer.close()
     report = round_.report
     if report.sent or report.postponed or report.failed or report.stopped:
-        log.info(
+        tell = log.warning if report.stopped else log.info
+        tell(
             "outbox sent",
             sent=report.sent,
             postponed=report.postponed,
@@ -182,8 +183,12 @@ class _Round:
             self.report.sent += 1
         except MailError as error:
             one.step = None
-            self._refused(one.letter, error)
             if error.scope == "server":
+                self._waiting.append(one.letter)
+                self._away(error)
+                return
+            self._refused(one.letter, error)
+            if error.scope == "talk":
                 self.report.stopped = str(error)
 
     def _connections(self, wanted: int) -> list[Mailer]:
@@ -228,7 +233,8 @@ class _Round:
 
     def _give_back(self) -> None:
         with self._sessions.begin() as session:
-            outbox.released(session, [letter.id for letter in self._waiting])
+            ids = [letter.id for letter in self._waiting]
+            outbox.released(session, ids, error=self.report.stopped)
         self._waiting.clear()
 
     def _refused(self, letter: Letter, error: MailError) -> None:

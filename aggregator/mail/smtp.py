@@ -28,6 +28,8 @@ _IDLE = 5.0
 """Seconds after which a server is asked whether it still listens."""
 _EXPECTED = ((250, "server"), (250, "mailbox"), (354, "message"))
 """What MAIL, RCPT and DATA should be answered, and what another answer is about."""
+_BREAKS = (OSError, smtplib.SMTPException, ValueError, UnicodeError)
+"""What a talk that cannot go on raises."""
 
 
 class SmtpMailer:
@@ -56,16 +58,25 @@ class SmtpMailer:
         with self._bounded():
             self._connection()
 
+    def offer(self, sender: str, recipient: str) -> None:
+        """Ask whether a letter would be taken, and send none; raises MailError as a talk does."""
+        with self._bounded():
+            smtp = self._connection()
+            self._expect(smtp.docmd("MAIL", f"FROM:<{sender}>"), 250, "server")
+            self._expect(smtp.docmd("RCPT", f"TO:<{recipient}>"), 250, "mailbox")
+            smtp.rset()
+
     def talk(self, mail: Outgoing) -> Talk:
         """See Mailer.talk."""
         with self._bounded():
             smtp = self._connection()
-            yield from self._envelope(smtp, mail)
-            smtp.send(_stuffed(mail.body))
-            yield Step.HANDING_OVER
-            smtp.send(b".\r\n")
-            yield Step.WAITING
-            answer = self._expect(smtp.getreply(), 250, "message")
+            with _over_this_letter():
+                yield from self._envelope(smtp, mail)
+                smtp.send(_stuffed(mail.body))
+                yield Step.HANDING_OVER
+                smtp.send(b".\r\n")
+                yield Step.WAITING
+                answer = self._expect(smtp.getreply(), 250, "message")
             self._sent += 1
             return answer
 
@@ -182,17 +193,18 @@ class SmtpMailer:
         text = f"{status} {words.decode('utf-8', 'replace')}".replace("\n", " ")[:400]
         if status == code or (code == 250 and status == 251):
             return text
-        if status == 421 or not 400 <= status < 600:
-            self._drop()
-            raise MailError(
-                f"The mail server ended the talk: {text}", permanent=False, scope="server"
-            )
-        if scope == "server":
+        if scope == "server" and status != 552:
             # It refuses our sender: the operator's to mend, no reason to lose a letter.
             raise MailError(f"The mail server refuses us: {text}", permanent=False, scope=scope)
+        if status == 421 or not 400 <= status < 600:
+            raise smtplib.SMTPServerDisconnected(f"it answered {text}")
+        # Told its size, a server refuses this mail and no other with 552 (RFC 1870).
         permanent = status >= 500
-        if scope == "mailbox" and permanent and not is_gone(text):
+        if scope == "server":
             scope = "message"
+        elif scope == "mailbox" and permanent and not is_gone(text):
+            # Relaying denied, a sender not known: more often ours to mend than the reader's.
+            permanent, scope = False, "message"
         raise MailError(f"The mail server answered {text}", permanent=permanent, scope=scope)
 
     @contextmanager
@@ -207,17 +219,13 @@ class SmtpMailer:
             yield
         except MailError as error:
             # The next mail finds a connection where nothing is begun.
-            if error.scope == "server" or not self._started_over():
+            if error.scope in {"server", "talk"} or not self._started_over():
                 self._drop()
             raise
-        except (OSError, smtplib.SMTPException, ValueError, UnicodeError) as error:
+        except _BREAKS as error:
             self._drop()
-            raise MailError(
-                f"The mail server {self._address.hostname} could not be used: "
-                f"{str(error) or type(error).__name__}"[:400],
-                permanent=False,
-                scope="server",
-            ) from error
+            said = f"The mail server {self._address.hostname} could not be used"
+            raise _broken(said, error) from error
         except BaseException:
             # A text half said must not be ended by the next mail's first words.
             self._drop()
@@ -273,13 +281,29 @@ class _Watchdog(threading.Thread):
         return self._total if deadline is None else max(deadline - monotonic(), 0)
 
 
+@contextmanager
+def _over_this_letter() -> Iterator[None]:
+    """What breaks off once a letter was begun may be the server's fault or the letter's."""
+    try:
+        yield
+    except _BREAKS as error:
+        said = "The mail server broke off in the middle of this letter"
+        raise _broken(said, error, scope="talk") from error
+
+
+def _broken(said: str, error: Exception, *, scope: str = "server") -> MailError:
+    why = str(error) or type(error).__name__
+    return MailError(f"{said}: {why}"[:400], permanent=False, scope=scope)
+
+
 def _stuffed(body: bytes) -> bytes:
     """The text with a dot before each line that begins with one (RFC 5321 §4.5.2)."""
     stuffed = body.replace(b"\n.", b"\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
-_GONE = re.compile(r"\b5\.(1\.[0-9]+|2\.1|4\.4)\b")
+_GONE = re.compile(r"\b5\.(1\.([0-46]|10)|2\.1|4\.4)\b")
+_ABOUT_US = re.compile(r"relay|sender|authenti", re.IGNORECASE)
 
 
 def is_gone(answer: str) -> bool:
@@ -287,7 +311,12 @@ def is_gone(answer: str) -> bool:
 
     >>> is_gone("550 5.1.1 No such user"), is_gone("550 5.7.1 Looks like spam")
     (True, False)
+
+    What is said of the sender says nothing of the mailbox:
+
+    >>> is_gone("550 5.1.8 Sender's domain not found"), is_gone("550 relay not permitted")
+    (False, False)
     """
     if re.search(r"\b[245]\.\d{1,3}\.\d{1,3}\b", answer):
         return _GONE.search(answer) is not None
-    return answer.startswith(("550 ", "551 ", "553 "))
+    return answer.startswith(("550 ", "551 ", "553 ")) and not _ABOUT_US.search(answer)

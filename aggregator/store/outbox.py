@@ -224,10 +224,14 @@ def failed(session: Session, letter_id: int, *, now: datetime, error: str) -> No
     )
 
 
-def released(session: Session, letter_ids: Collection[int]) -> None:
-    """Give claimed letters back untried."""
+def released(session: Session, letter_ids: Collection[int], *, error: str) -> None:
+    """Give claimed letters back untried, with what they wait for."""
     if letter_ids:
-        session.execute(update(Letter).where(Letter.id.in_(letter_ids)).values(claimed_until=None))
+        session.execute(
+            update(Letter)
+            .where(Letter.id.in_(letter_ids))
+            .values(claimed_until=None, last_error=error)
+        )
 
 
 def quieten(session: Session, domain: str, *, now: datetime, until: datetime) -> None:

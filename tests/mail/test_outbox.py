@@ -176,19 +176,43 @@ def test_a_mailbox_that_does_not_exist_is_never_written_to_again(
     assert session.get_one(Subscription, alice.id).subscriber.suspended_reason.startswith("550")
 
 
-def test_when_the_server_is_down_the_round_ends_and_nothing_is_lost(
+def test_a_server_that_refuses_us_is_left_alone_and_costs_no_letter_a_try(
+    write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
+    sessions: sessionmaker[Session],
+) -> None:  # fmt: skip
+    """As providers do who take so many mails an hour, or a sender they do not know."""
+
+    def refuse(mail: Outgoing) -> None:
+        if len(mailer.sent) >= 2:
+            raise MailError("450 Too much mail from you", permanent=False, scope="server")
+
+    mailer.refuse = refuse
+    ids = [write(f"a{number}@example.org") for number in range(5)]
+    assert send() == outbox.Report(sent=2, stopped="450 Too much mail from you")
+    for id_ in ids[2:]:
+        waiting = _letter(sessions, id_)
+        assert (waiting.tries, waiting.last_error) == (0, "450 Too much mail from you")
+    clock.now += timedelta(seconds=59)
+    assert send() == outbox.Report(), "it is not asked again at once"
+    mailer.refuse = None
+    clock.now += timedelta(seconds=1)
+    assert send().sent == 3
+    assert [mail.recipient for mail in mailer.sent] == [f"a{n}@example.org" for n in range(5)]
+
+
+def test_a_letter_over_which_the_server_breaks_off_lets_others_pass(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any, clock: Any,
 ) -> None:  # fmt: skip
     def refuse(mail: Outgoing) -> None:
-        raise MailError("no connection", permanent=False, scope="server")
+        if mail.recipient.startswith("bad"):
+            raise MailError("it broke off", permanent=False, scope="talk")
 
     mailer.refuse = refuse
-    for number in range(5):
-        write(f"a{number}@example.org")
-    assert send() == outbox.Report(postponed=1, stopped="no connection")
-    mailer.refuse = None
-    clock.now += timedelta(minutes=1)
-    assert send().sent == 5
+    for name in ("bad", "alice", "bob"):
+        write(f"{name}@example.org")
+    assert send() == outbox.Report(postponed=1, stopped="it broke off")
+    clock.now += timedelta(seconds=5)
+    assert send() == outbox.Report(sent=2)
 
 
 def test_a_letter_nobody_can_write_is_kept_as_failed_and_hurts_no_other(

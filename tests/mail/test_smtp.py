@@ -86,12 +86,16 @@ def test_handing_over_comes_before_the_server_has_it_all(
     [
         ("RCPT", "550 5.1.1 No such user", True, "mailbox"),
         ("RCPT", "550 no such user", True, "mailbox"),
-        ("RCPT", "550 5.7.1 Policy", True, "message"),
+        ("RCPT", "550 5.7.1 Relay access denied", False, "message"),
+        ("RCPT", "550 5.1.8 Sender address rejected: Domain not found", False, "message"),
+        ("RCPT", "550 relay not permitted", False, "message"),
         ("RCPT", "450 4.2.1 Try later", False, "mailbox"),
-        ("RCPT", "421 4.3.2 Shutting down", False, "server"),
+        ("RCPT", "421 4.3.2 Shutting down", False, "talk"),
         ("DATA", "554 5.6.0 Looks like spam", True, "message"),
         ("DATA", "452 4.3.1 Full", False, "message"),
         ("MAIL", "550 5.7.1 You may not send", False, "server"),
+        ("MAIL", "450 4.7.1 Too much mail from you", False, "server"),
+        ("MAIL", "552 5.3.4 Message size exceeds fixed limit", True, "message"),
     ],
 )
 def test_refusals_are_told_apart_and_the_next_mail_goes_through(
@@ -185,26 +189,26 @@ def _polite(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("script", "hello"),
+    ("script", "hello", "scope"),
     [
-        (lambda data: b"", b""),  # never says a word
-        (lambda data: b"", b"220 hello\r\n"),  # hangs after its greeting
-        (lambda data: None, b"220 hello\r\n"),  # hangs up
-        (lambda data: None if b"Subject" in data else _polite(data), b"220 hello\r\n"),
-        (lambda data: b"", b"220-" + b"x" * 100_000),  # a greeting without end
-        (lambda data: b"nonsense\r\n", b"220 hello\r\n"),
-        (lambda data: b"\xff\xfe\x00\r\n", b"\xff\r\n"),
-        (lambda data: b"250 ok\r\n", b"220 hello\r\n"),  # lies: 250 to DATA
-        (lambda data: b"999 what\r\n", b"220 hello\r\n"),
+        (lambda data: b"", b"", "server"),  # never says a word
+        (lambda data: b"", b"220 hello\r\n", "server"),  # hangs after its greeting
+        (lambda data: None, b"220 hello\r\n", "server"),  # hangs up
+        (lambda data: None if b"Subject" in data else _polite(data), b"220 hello\r\n", "talk"),
+        (lambda data: b"", b"220-" + b"x" * 100_000, "server"),  # a greeting without end
+        (lambda data: b"nonsense\r\n", b"220 hello\r\n", "server"),
+        (lambda data: b"\xff\xfe\x00\r\n", b"\xff\r\n", "server"),
+        (lambda data: b"250 ok\r\n", b"220 hello\r\n", "talk"),  # lies: 250 to DATA
+        (lambda data: b"999 what\r\n", b"220 hello\r\n", "server"),
     ],
 )
 def test_a_server_that_hangs_drops_or_lies_costs_bounded_time(
-    serve: Any, script: Callable[[bytes], bytes | None], hello: bytes
+    serve: Any, script: Callable[[bytes], bytes | None], hello: bytes, scope: str
 ) -> None:
     mailer = SmtpMailer(f"smtp://127.0.0.1:{serve(lambda: _Odd(script, hello))}", timeout=0.5)
     failure = failure_of(mailer)
     assert not failure.permanent
-    assert failure.scope == "server"
+    assert failure.scope == scope
 
 
 def test_a_server_that_drips_is_cut_after_the_total(serve: Any) -> None:

@@ -146,7 +146,8 @@ def test_the_doctor_tries_the_server_and_tells_what_the_dns_says(
     post_office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standing, "texts", lambda name: WELL.get(name, []))
-    told = list(doctor.server(_settings(smtp_url=f"smtp://127.0.0.1:{post_office.port}")))
+    url = f"smtp://127.0.0.1:{post_office.port}"
+    told = list(doctor.server(_settings(smtp_url=url, contact="contact@fil.example")))
     assert [(finding.subject, finding.level) for finding in told] == [
         ("mail", "good"),
         ("sender", "good"),
@@ -154,6 +155,22 @@ def test_the_doctor_tries_the_server_and_tells_what_the_dns_says(
         ("sender", "good"),
     ]
     assert post_office.received == []
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+def test_the_doctor_finds_out_that_a_server_would_refuse_our_letters(
+    post_office: Any, command: str
+) -> None:
+    post_office.answers[command] = lambda address: f"550 5.7.1 Not for you: {address}"
+    (fault,) = doctor.server(
+        _settings(
+            smtp_url=f"smtp://127.0.0.1:{post_office.port}",
+            contact="contact@fil.example",
+            mail_bounces="retours@fil.example",
+        )
+    )
+    assert (fault.level, "5.7.1 Not for you" in fault.says) == ("fault", True)
+    assert "FILCOMMUN_MAIL_FROM" in fault.remedy
 
 
 def test_the_doctor_says_why_a_server_cannot_be_used() -> None:
