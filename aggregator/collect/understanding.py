@@ -6,7 +6,7 @@ Knows no session: the source comes with its group loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from aggregator.parse.entries import ParsedEntry
@@ -67,4 +67,7 @@ def _areas(profile: Profile) -> list[TagFound]:
 
 def evidence_of(tag: TagFound) -> list[dict[str, Any]]:
     """The evidence as `EntryTag.evidence` keeps it."""
-    return [asdict(words) for words in tag.evidence]
+    return [
+        {"field": one.field, "start": one.start, "end": one.end, "words": one.words}
+        for one in tag.evidence
+    ]

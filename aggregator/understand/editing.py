@@ -100,7 +100,7 @@ def words_found(lexicon: Lexicon, dimension: str, *texts: str) -> tuple[str, ...
         dict.fromkeys(
             text[hit.start : hit.end]
             for text in texts
-            for hit in lexicon.hits(dimension, words_of(text))
+            for hit in lexicon.hits(words_of(text)).get(dimension, ())
         )
     )
 

@@ -79,6 +79,7 @@ _SCRIPTS = (
     ("bn", re.compile(r"[\u0980-\u09ff]")),
     ("ta", re.compile(r"[\u0b80-\u0bff]")),
 )
+_FOREIGN_LETTER = re.compile("|".join(script.pattern for _, script in _SCRIPTS))
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+|[#@]\w+")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -105,7 +106,7 @@ def language_of(text: str, fallback: str | None = None) -> str | None:
 
 def _other_script(sample: str, letters: int) -> str | None:
     """A language known by its script, when that script holds most of the letters."""
-    if not letters or sample.isascii():
+    if not letters or not _FOREIGN_LETTER.search(sample):
         return None
     for language, script in _SCRIPTS:
         # One ideogram says about as much as two or three letters.

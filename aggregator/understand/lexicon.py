@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from aggregator.errors import LexiconError, UnknownTerm
 from aggregator.taxonomy import terms
@@ -34,13 +35,12 @@ _TAGGED = ("topic", "objective", "skill")
 MAX_WEIGHT = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase of the lexicon found in a text."""
 
     phrase: str
     """As the lexicon writes it."""
-    claims: tuple[tuple[str, float], ...]
+    claims: Mapping[str, float]
     """For which slugs of the dimension it speaks, with the weight of each."""
     start: int
     end: int
@@ -74,22 +74,13 @@ class Lexicon:
         """Eight characters that change with the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:8]
 
-    def hits(self, dimension: str, words: Sequence[Word]) -> list[Hit]:
-        """What is found in the words, in their order, never two hits over the same word."""
-        tree = self._trees.get(dimension)
-        if tree is None:
-            return []
+    def hits(self, words: Sequence[Word]) -> dict[str, list[Hit]]:
+        """What is found in the words for each dimension of `slugs`, in the words' order.
+
+        Within one dimension never two hits over the same word.
+        """
         keys = self._keys(words)
-        found = []
-        position = 0
-        while position < len(words):
-            node, length = _longest(tree, keys, position)
-            if node is not None:
-                last = words[position + length - 1]
-                claims = tuple(node.claims.items())
-                found.append(Hit(node.phrase, claims, words[position].start, last.end))
-            position += max(length, 1)
-        return found
+        return {dimension: _hits(tree, words, keys) for dimension, tree in self._trees.items()}
 
     def _keys(self, words: Sequence[Word]) -> list[list[str]]:
         """For each word, every way in which a phrase could ask for it."""
@@ -142,6 +133,20 @@ def read_lexicon(text: str) -> Lexicon:
         _exact=frozenset(exact),
         _prefixes={length: frozenset(found) for length, found in prefixes.items()},
     )
+
+
+def _hits(tree: _Node, words: Sequence[Word], keys: Sequence[list[str]]) -> list[Hit]:
+    found = []
+    beginnings = tree.next.keys()
+    free = 0
+    for position, asked in enumerate(keys):
+        if position < free or beginnings.isdisjoint(asked):
+            continue
+        node, length = _longest(tree, keys, position)
+        if node is not None:
+            free = position + length
+            found.append(Hit(node.phrase, node.claims, words[position].start, words[free - 1].end))
+    return found
 
 
 def _longest(tree: _Node, keys: Sequence[list[str]], start: int) -> tuple[_Node | None, int]:

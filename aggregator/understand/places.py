@@ -28,6 +28,7 @@ _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _SMALL = frozenset(
     ["le", "la", "les", "l", "d", "de", "du", "des", "en", "sur", "sous", "au", "aux", "et"]
 )
+_SPELLED_OUT = {"st": "saint", "ste": "sainte"}
 _CONTRACTED = {"le": ("du", "au"), "les": ("des", "aux")}
 _SHORTENED = frozenset(short for pair in _CONTRACTED.values() for short in pair)
 _JOINS = frozenset(["sur", "sous", "le", "la", "les", "en", "aux", "lez", "du", "au", "d"])
@@ -158,7 +159,7 @@ def _longest(words: Sequence[Word], start: int) -> tuple[_Node | None, int]:
     position = start
     while node is not None and position < len(words):
         word = words[position].folded
-        node = node.next.get({"st": "saint", "ste": "sainte"}.get(word, word))
+        node = node.next.get(_SPELLED_OUT.get(word, word))
         position += 1
         if node is not None and node.is_end:
             best, length = node, position - start
@@ -265,9 +266,11 @@ def _numbered(words: Sequence[Word], position: int, written: str) -> _Mention | 
         is_number = following is not None and following.folded in {"rue", "avenue", "boulevard"}
         counted = following is not None and _next_to(word, following, written)
         return None if is_number or counted or area is None else _mention(area.slug, word)
+    if before not in {"le", "du", "au", "les", "et", "des"}:
+        return None
     number = _number(word, bare=False)
     # A bare « le 1er » is a day of the month.
-    if number in {None, 1} or before not in {"le", "du", "au", "les", "et", "des"}:
+    if number in {None, 1}:
         return None
     if following is not None and _next_to(word, following, written):
         return None
@@ -365,7 +368,7 @@ def _gazetteer() -> _Gazetteer:
 
 def fold_name(name: str) -> tuple[str, ...]:
     """A name as the words it is searched by."""
-    return tuple({"st": "saint", "ste": "sainte"}.get(w.folded, w.folded) for w in words_of(name))
+    return tuple(_SPELLED_OUT.get(word.folded, word.folded) for word in words_of(name))
 
 
 def _contracted(key: tuple[str, ...]) -> Iterable[tuple[str, ...]]:

@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from aggregator.taxonomy import areas
 from aggregator.understand.language import language_of
@@ -53,8 +55,7 @@ _TO_DO = re.compile(r"\W*(?:\d+\W+)?(?:[Cc]omment\s+)?[A-ZÀ-Ý]?[\w'’-]{2,}(?
 _COLON_LIST = re.compile(r"[:;•–-]\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A phrase of the lexicon in the title or the text."""
 
     field: str
@@ -80,6 +81,45 @@ class Reading:
     """The different words, shortened, that learned weights may speak of."""
     words: int
 
+    @cached_property
+    def best(self) -> dict[tuple[str, str], float]:
+        """By (dimension, slug) the weight of the strongest phrase for it, doubled in the title."""
+        strongest: dict[tuple[str, str], float] = {}
+        for dimension, everything in self.found.items():
+            for field, hit in everything:
+                boost = TITLE_BOOST if field == "title" else 1.0
+                for slug, weight in hit.claims.items():
+                    if boost * weight > strongest.get((dimension, slug), 0.0):
+                        strongest[dimension, slug] = boost * weight
+        return strongest
+
+    @cached_property
+    def manner(self) -> dict[str, float]:
+        """Features of how the text speaks, whatever of; those that are 0 left out."""
+        counted = {
+            "question": float("?" in self.title),
+            "hour": float(bool(_HOUR.search(self.text))),
+            "call": float(bool(_CALL.search(self.title))),
+            "calls": min(len(_CALL.findall(self.text)), 6) / 6,
+            "we": min(len(_WE.findall(self.text)), 6) / 6,
+            "you": min(len(_YOU.findall(self.text)), 6) / 6,
+            "quote": float("«" in self.text or '"' in self.text),
+            "list": min(len(_COLON_LIST.findall(self.text)), 8) / 8,
+            "short": float(self.words < 40),
+            "past": min(len(_PAST.findall(self.text)), 6) / 6,
+            "figures": min(len(_FIGURES.findall(self.text)), 8) / 8,
+            "names": min(len(_NAMES.findall(self.text)), 10) / 10,
+            "to do in title": float(bool(_TO_DO.match(self.title))),
+            "date in title": float(bool(_FIGURES.search(self.title))),
+        }
+        return {name: value for name, value in counted.items() if value}
+
+    @cached_property
+    def vocabulary(self) -> dict[str, float]:
+        """One feature for each different word; together they weigh the same in a long text."""
+        value = 1 / math.sqrt(max(len(self.stems), 30)) * 3
+        return {f"{WORD}{stem}": value for stem in self.stems}
+
 
 def read(
     title: str,
@@ -96,9 +136,10 @@ def read(
     in_title: dict[str, dict[str, float]] = {}
     words = len(title_words) + len(text_words)
     streets = (_streets(title_words), _streets(text_words))
+    title_hits, text_hits = lexicon.hits(title_words), lexicon.hits(text_words)
     for dimension in lexicon.slugs:
-        of_title = _outside(streets[0], lexicon.hits(dimension, title_words))
-        of_text = _outside(streets[1], lexicon.hits(dimension, text_words))
+        of_title = _outside(streets[0], title_hits[dimension])
+        of_text = _outside(streets[1], text_hits[dimension])
         found[dimension] = (
             *(Found("title", hit) for hit in of_title),
             *(Found("text", hit) for hit in of_text),
@@ -155,7 +196,7 @@ def _strengths(hits: Sequence[Hit], divisor: float) -> dict[str, float]:
     claims = {hit.phrase: hit.claims for hit in hits}
     totals: dict[str, float] = {}
     for phrase, count in times.items():
-        for slug, weight in claims[phrase]:
+        for slug, weight in claims[phrase].items():
             gain = weight * (1 + 0.4 * math.log2(min(count, 8)))
             totals[slug] = totals.get(slug, 0.0) + gain / divisor
     return totals
@@ -175,7 +216,6 @@ def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, f
     if strength > 0:
         total = sum(value for value in strengths.values() if value > 0)
         others = max((value for other, value in strengths.items() if other != slug), default=0.0)
-        best = max(_phrases(reading, dimension, slug).values(), default=0.0)
         features |= {
             "strength": math.log1p(strength),
             "amount": min(strength, 40.0) / 10,
@@ -183,31 +223,14 @@ def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, f
             "of best": strength / max(strength, others),
             "lead": math.log((strength + 1) / (max(others, 0.0) + 1)),
             "title": math.log1p(max(reading.in_title[dimension].get(slug, 0.0), 0.0)),
-            "best phrase": best / 4,
+            "best phrase": reading.best.get((dimension, slug), 0.0) / 4,
         }
-    return features | word_features(reading)
+    return features | reading.vocabulary
 
 
 def objective_features(reading: Reading, slug: str) -> dict[str, float]:
     """What speaks for one objective: its phrases beside the others', and the text's manner."""
-    manner = {
-        "question": float("?" in reading.title),
-        "hour": float(bool(_HOUR.search(reading.text))),
-        "call": float(bool(_CALL.search(reading.title))),
-        "calls": min(len(_CALL.findall(reading.text)), 6) / 6,
-        "we": min(len(_WE.findall(reading.text)), 6) / 6,
-        "you": min(len(_YOU.findall(reading.text)), 6) / 6,
-        "quote": float("«" in reading.text or '"' in reading.text),
-        "list": min(len(_COLON_LIST.findall(reading.text)), 8) / 8,
-        "short": float(reading.words < 40),
-        "past": min(len(_PAST.findall(reading.text)), 6) / 6,
-        "figures": min(len(_FIGURES.findall(reading.text)), 8) / 8,
-        "names": min(len(_NAMES.findall(reading.text)), 10) / 10,
-        "to do in title": float(bool(_TO_DO.match(reading.title))),
-        "date in title": float(bool(_FIGURES.search(reading.title))),
-    }
-    features = lexicon_features(reading, "objective", slug)
-    return features | {name: value for name, value in manner.items() if value}
+    return lexicon_features(reading, "objective", slug) | reading.manner
 
 
 def relevance_features(reading: Reading) -> dict[str, float]:
@@ -239,24 +262,6 @@ def relevance_features(reading: Reading) -> dict[str, float]:
     for slug, strength in reading.strengths.get("objective", {}).items():
         features[f"objective {slug}"] = math.log1p(max(strength, 0.0))
     return {name: value for name, value in features.items() if value}
-
-
-def word_features(reading: Reading) -> dict[str, float]:
-    """One feature for each different word; together they weigh the same in a long text."""
-    value = 1 / math.sqrt(max(len(reading.stems), 30)) * 3
-    return {f"{WORD}{stem}": value for stem in reading.stems}
-
-
-def _phrases(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
-    """The different phrases that speak for a tag; one of the title weighs double."""
-    phrases: dict[str, float] = {}
-    for found in reading.found.get(dimension, ()):
-        boost = TITLE_BOOST if found.field == "title" else 1.0
-        for claimed, weight in found.hit.claims:
-            if claimed == slug and weight > 0:
-                known = phrases.get(found.hit.phrase, 0.0)
-                phrases[found.hit.phrase] = max(known, boost * weight)
-    return phrases
 
 
 def _is_of_the_metropolis(places: Sequence[Place]) -> bool:

@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from aggregator.understand.words import fold, stem
 
@@ -305,7 +306,9 @@ def _is_comparable(one: _Kept, other: _Kept) -> bool:
     return one.id != other.id and abs(one.published - other.published) <= WINDOW
 
 
+@lru_cache(maxsize=1)
 def _kept(entry: StoryEntry) -> _Kept:
+    """What is kept of an entry; a new one is asked about twice, then added."""
     words = _WORD.findall(entry.text[:8_000].lower())[:_MAX_WORDS]
     grams = {
         zlib.crc32(" ".join(words[start : start + _GRAM]).encode())

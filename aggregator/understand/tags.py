@@ -272,6 +272,9 @@ def _objectives(
         or _is_known_for(profile, "objective", term.slug)
         or _is_explicit(seen, "objective", term.slug)
     ]
+    if not slugs:
+        # All that the group declares has left the taxonomy since.
+        return ()
     chances = {
         slug: probability(
             weights.score(f"objective/{slug}", reading.objective_features(seen, slug))
@@ -332,8 +335,7 @@ def _is_known_for(profile: Profile, dimension: str, slug: str) -> bool:
 def _is_explicit(seen: Reading, dimension: str, slug: str) -> bool:
     """Whether a text itself says so: by one strong phrase, or two usual ones."""
     claims = {
-        found.hit.phrase: dict(found.hit.claims).get(slug, 0.0)
-        for found in seen.found.get(dimension, ())
+        found.hit.phrase: found.hit.claims.get(slug, 0.0) for found in seen.found.get(dimension, ())
     }
     return max(claims.values(), default=0.0) >= _STRONG or (
         sum(weight >= _USUAL for weight in claims.values()) > 1
@@ -344,7 +346,7 @@ def _evidence(seen: Reading, dimension: str, slug: str) -> tuple[Evidence, ...]:
     """The phrases that speak for a tag, each once, the strongest first."""
     strongest: dict[str, tuple[float, Found]] = {}
     for found in seen.found.get(dimension, ()):
-        weight = dict(found.hit.claims).get(slug, 0.0)
+        weight = found.hit.claims.get(slug, 0.0)
         if weight > 0 and found.hit.phrase not in strongest:
             boost = reading.TITLE_BOOST if found.field == "title" else 1.0
             strongest[found.hit.phrase] = (weight * boost, found)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from aggregator.understand.lexicon import default_text, read_lexicon
+from aggregator.understand.lexicon import Hit, default_text, read_lexicon
 from aggregator.understand.words import words_of
 
 
 def found(lexicon: str, text: str) -> list[str]:
     read = read_lexicon("[topic/culture]\n" + lexicon)
-    return [hit.phrase for hit in read.hits("topic", words_of(text))]
+    return [hit.phrase for hit in read.hits(words_of(text)).get("topic", [])]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_the_longest_phrase_wins_and_its_words_count_for_no_other() -> None:
 
 def test_a_phrase_may_speak_for_several_tags() -> None:
     lexicon = read_lexicon("[topic/culture]\n4: cité-jardin\n[topic/logement]\n2: cité-jardin")
-    (hit,) = lexicon.hits("topic", words_of("la cité-jardin"))
-    assert hit.claims == (("culture", 4.0), ("logement", 2.0))
+    (hit,) = lexicon.hits(words_of("la cité-jardin"))["topic"]
+    assert hit.claims == {"culture": 4.0, "logement": 2.0}
 
 
 def test_the_version_changes_with_the_text() -> None:
@@ -71,5 +71,5 @@ def test_every_topic_of_the_taxonomy_has_phrases() -> None:
 def test_no_phrase_of_the_lexicon_has_the_stem_of_an_everyday_word() -> None:
     everyday = "dans des les sans plus mais tout être bien fait faire avec pour par mon ton mars"
     read = read_lexicon(default_text())
-    for dimension in ("topic", "objective", "skill", "cue"):
-        assert read.hits(dimension, words_of(everyday)) == []
+    nothing: dict[str, list[Hit]] = {"topic": [], "objective": [], "skill": [], "cue": []}
+    assert read.hits(words_of(everyday)) == nothing

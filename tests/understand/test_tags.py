@@ -48,6 +48,11 @@ def test_weak_words_give_no_objective_against_what_the_group_declares() -> None:
     assert strong.objectives[0].origin == "text"
 
 
+def test_an_objective_that_left_the_taxonomy_is_passed_over() -> None:
+    found = tags_for("Bonjour", "Le jardin.", profile=Profile(objectives=frozenset({"ancien"})))
+    assert found.objectives == ()
+
+
 def test_no_text_alone_makes_the_skill_of_working_from_quartiers_populaires() -> None:
     found = tags_for("Nos quartiers populaires", "Avec les habitants des quartiers populaires.")
     assert "quartiers-populaires" not in {tag.slug for tag in found.skills}
