@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
+from aggregator.search.engine import Results
+from aggregator.search.indexing import indexed
 from aggregator.store.tables import Entry
 from web import cards, current, formats, narrowing, ways
 from web.cards import Card
 from web.languages import translate as _
-from web.places import Place, here
+from web.places import PARAMETERS, Place, here
 from web.typography import PARIS, day_of
 
 blueprint = Blueprint("agenda", __name__)
@@ -33,6 +36,40 @@ class Day:
     cards: list[Card] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What the agenda offers beside its days; lists of entries offer the same (`listing`)."""
+
+    place: Place
+    facets: list[narrowing.Facet] = field(default_factory=list)
+
+    @property
+    def chips(self) -> list[narrowing.Chip]:
+        """The filters that hold."""
+        return narrowing.chips(self.place)
+
+    @property
+    def bare_url(self) -> str:
+        """The same without any filter."""
+        return self.place.path
+
+    @property
+    def ways(self) -> list[ways.Way]:
+        """Every way to follow the events that the filters let through."""
+        return ways.ways(self._news)
+
+    @property
+    def explain_url(self) -> str:
+        """The page that explains them."""
+        return self._news.elsewhere(url_for("follow.index"))
+
+    @property
+    def _news(self) -> Place:
+        """The list of entries that announce events."""
+        events = replace(self.place.chosen, type=("event",))
+        return replace(here("/recherche", "/recherche"), chosen=events)
+
+
 @blueprint.get("/agenda")
 def index() -> str:
     """The coming days."""
@@ -41,11 +78,10 @@ def index() -> str:
     coming = once(formats.coming(place, since=now, until=now + timedelta(days=DAYS)))
     return render_template(
         "agenda/index.html",
+        agenda=Agenda(place, narrowing.facets(place, _counted(coming))),
         place=place,
         days=by_day(coming, first=day_of(now)),
         total=len(coming),
-        chips=narrowing.chips(place),
-        ways=ways.ways(place),
         month=day_of(now).strftime("%Y-%m"),
         title=_("Agenda"),
     )
@@ -66,12 +102,13 @@ def month(year: int, number: int) -> str:
     return render_template(
         "agenda/month.html",
         place=place,
+        is_empty=not found,
         weeks=[[by_date.get(day, Day(day)) for day in week] for week in weeks],
         shown=date(year, number, 1),
         today=day_of(current.now()),
         before=before.strftime("%Y-%m"),
         after=(after or last + timedelta(days=1)).strftime("%Y-%m"),
-        chips=narrowing.chips(place),
+        agenda=Agenda(place),
     )
 
 
@@ -99,6 +136,19 @@ def once(found: Iterable[Entry]) -> list[tuple[Entry, list[Entry]]]:
             key = (entry.story_id, day_of(entry.starts_at))
         events.setdefault(key, []).append(entry)
     return [(told[0], told[1:]) for told in events.values()]
+
+
+def _counted(events: Iterable[tuple[Entry, list[Entry]]]) -> Results:
+    """How many events have each value of each dimension; one counts for all who announce it."""
+    counts: dict[str, Counter[str]] = {dimension: Counter() for dimension in PARAMETERS}
+    total = 0
+    for entry, others in events:
+        total += 1
+        columns = [indexed(told).columns() for told in (entry, *others)]
+        for dimension, counter in counts.items():
+            counter.update({value for told in columns for value in told[dimension]})
+    facets = {name: dict(counter.most_common()) for name, counter in counts.items()}
+    return Results(ids=(), total=total, facets=facets)
 
 
 def by_day(

@@ -22,6 +22,7 @@ from web import cards, current
 from web.languages import translate as _
 from web.routing import ID
 from web.structured import of_entry
+from web.typography import spaced_html
 
 blueprint = Blueprint("entries", __name__)
 
@@ -71,7 +72,7 @@ def page(id: int) -> ResponseReturnValue:
             cards.elsewhere(entry, story),
             picture=entries.pictures(current.session(), [entry.id]).get(entry.id),
         ),
-        body=_body(shown),
+        body=_body(shown, entry.language),
         first=story[0] if story else entry,
         tags=[_explained(tag, entry, shown) for tag in _known(entry.tags)],
         changes=_changes(entry, shown),
@@ -115,9 +116,11 @@ def why(explained: Explained, group: Group) -> str:
 _PICTURE = re.compile(r"<img(?:[^>\"]|\"[^\"]*\")*>")
 
 
-def _body(shown: rights.Shown) -> Markup:
+def _body(shown: rights.Shown, language: str) -> Markup:
     """The whole text without its pictures: they lie elsewhere, and reading here asks nobody."""
-    return Markup(_PICTURE.sub("", shown.html))  # noqa: S704  made safe by parse.clean
+    html = _PICTURE.sub("", shown.html)
+    html = spaced_html(html) if language.startswith("fr") else html
+    return Markup(html)  # noqa: S704  made safe by parse.clean
 
 
 def _similar(entry: Entry) -> list[Entry]:

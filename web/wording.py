@@ -39,6 +39,7 @@ def install(app: Flask) -> None:
         exact=exact,
         first_of=lambda month: date.fromisoformat(f"{month}-01"),
         happens=happens,
+        happens_that_day=happens_that_day,
         hour=lambda moment: typography.hour(moment, language()),
         in_language=in_language,
         instant=datetime.fromisoformat,
@@ -133,6 +134,21 @@ def happens(entry: Entry) -> str:
         last = day_in_words(typography.day_of(entry.ends_at))
         return _("du %(first)s au %(last)s", first=day_in_words(first), last=last)
     return words
+
+
+def happens_that_day(entry: Entry, day: date) -> str:
+    """The hours of an event, under the heading of `day`; its days where it lasts several."""
+    assert entry.starts_at is not None
+    last = typography.day_of(entry.ends_at) if entry.ends_at is not None else day
+    start = typography.local(entry.starts_at)
+    if start.date() != day or (last - day).days > 1:
+        return happens(entry)
+    if (start.hour, start.minute) == (0, 0):
+        return _("toute la journée")
+    begins = typography.hour(entry.starts_at, language())
+    if entry.ends_at is None or entry.ends_at <= entry.starts_at:
+        return begins
+    return _("de %(start)s à %(end)s", start=begins, end=typography.hour(entry.ends_at, language()))
 
 
 def dimension_label(dimension: str) -> str:

@@ -169,6 +169,26 @@ def test_agenda_has_what_is_to_come_only(client: FlaskClient) -> None:
     assert "BEGIN:VEVENT" in page(client, "/agenda.ics?theme=logement")
 
 
+def test_agenda_is_narrowed_in_one_click_and_followed_in_two(client: FlaskClient) -> None:
+    html = page(client, "/agenda")
+    narrowed = re.search(
+        r'href="(/agenda\?theme=logement)"[^>]*>.*?class="count">(\d+)<', html, re.DOTALL
+    )
+    assert narrowed is not None
+    only = page(client, narrowed[1])
+    assert f"{narrowed[2]} rendez-vous" in only
+    assert 'class="chip" href="/agenda"' in only
+    assert 'href="/recherche.atom?theme=logement&amp;type=event"' in only
+    assert "Permanence logement" in page(client, "/recherche.atom?theme=logement&type=event")
+
+
+def test_agenda_tells_the_hours_under_the_day(client: FlaskClient) -> None:
+    html = page(client, "/agenda")
+    one = html[html.index("Permanence logement") - 600 : html.index("Permanence logement")]
+    assert re.search(r'class="when">(de )?\d+\u202fh', one)
+    assert "annoncé" not in one
+
+
 def test_month_shows_the_event_on_its_day(client: FlaskClient) -> None:
     html = page(client, "/agenda/2026-11")
     assert "Permanence logement" in html
