@@ -5,7 +5,6 @@ One question to the search engine, one to the database; pages, fragments and fee
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,8 +27,6 @@ from web.ways import Feed, Way
 
 PAGE = 20
 """Entries of one page."""
-MOST_MONTHS = 72
-"""Months of a timeline; a longer one is told by years."""
 _AROUND = 40
 """Characters shown on each side of what was not understood."""
 
@@ -145,20 +142,14 @@ def _other_way(place: Place, results: Results) -> str:
 
 
 def _timeline(place: Place, counts: Mapping[str, int]) -> tuple[Span, ...]:
-    months = {month: counts.get(month, 0) for month in whole.through(counts)}
-    if len(months) > MOST_MONTHS:
-        years: Counter[str] = Counter()
-        for month, count in months.items():
-            years[month[:4]] += count
-        months = years
-    chosen = place.chosen
+    now = current.now()
     return tuple(
         Span(
-            wording.span_in_words(period),
-            count,
-            place.url(chosen.with_value("depuis", period).with_value("jusqua", period)),
+            wording.span_in_words(span.period),
+            span.counts[0],
+            place.url(place.chosen.during(span.period, now)),
         )
-        for period, count in months.items()
+        for span in whole.side_by_side([counts])
     )
 
 

@@ -8,12 +8,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.search import suggest, whole
+from aggregator.search import suggest
 from aggregator.search.dates import PARIS
-from aggregator.search.view import View
 from aggregator.store import directory
-from web import current, formats
-from web.languages import spoken
+from web import comparing, current, formats
 from web.languages import translate as _
 from web.listing import listing, nearby, other_words, title_of, warnings
 from web.places import Place, address, here
@@ -85,19 +83,9 @@ def export(ending: str) -> Response:
 
 @blueprint.get("/comparer")
 def compare() -> str:
-    """Two or three searches side by side, month by month."""
-    now = current.now()
-    asked = [text.strip()[:500] for text in request.args.getlist("q") if text.strip()][:3]
-    views = [View(q=text) for text in asked]
-    months = whole.compared(current.parts().engine, [view.query(now) for view in views])
-    return render_template(
-        "news/compare.html",
-        asked=asked,
-        titles=[view.words(spoken(), now=now) for view in views],
-        months=months[-36:],
-        totals=[sum(counts) for counts in zip(*(month.counts for month in months), strict=True)],
-        most=max((max(month.counts) for month in months), default=0),
-    )
+    """Two or three searches side by side over time, within filters that hold for all of them."""
+    comparison = comparing.comparison(here("/recherche", "/recherche"), request.args.getlist("q"))
+    return render_template("news/compare.html", comparison=comparison)
 
 
 @blueprint.get("/recherche/suggestions")

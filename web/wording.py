@@ -37,7 +37,6 @@ def install(app: Flask) -> None:
         direction=typography.direction,
         duration=lambda seconds: typography.duration(seconds, language()),
         exact=exact,
-        first_of=lambda month: date.fromisoformat(f"{month}-01"),
         happens=happens,
         happens_that_day=happens_that_day,
         hour=lambda moment: typography.hour(moment, language()),

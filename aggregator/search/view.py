@@ -151,6 +151,22 @@ class View:
         last = period(self.jusqua, now) if self.jusqua else None
         return first and first[0], last and last[1]
 
+    def during(self, span: str, now: datetime) -> View:
+        """This view within a period, without leaving the dates it has.
+
+        >>> from datetime import UTC
+        >>> View(depuis="2025-12-24").during("2025-12", datetime(2026, 1, 1, tzinfo=UTC)).to_args()
+        'depuis=2025-12-24&jusqua=2025-12'
+        """
+        inside, (since, until) = period(span, now), self.dates(now)
+        if inside is None:
+            return self
+        return replace(
+            self,
+            depuis=self.depuis if since is not None and since > inside[0] else span,
+            jusqua=self.jusqua if until is not None and until < inside[1] else span,
+        )
+
     def with_value(self, name: str, value: str) -> View:
         """This view with one more value of a filter, or with this text; the same if it is there.
 

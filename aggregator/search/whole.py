@@ -1,8 +1,9 @@
-"""A whole result instead of a page of it: every id for an export, months for a comparison."""
+"""A whole result instead of a page of it: every id for an export, its course over time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +13,16 @@ from aggregator.search.query import Query
 _PIECE: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """One month of a comparison."""
+MOST_MONTHS: Final = 72
+"""A longer course of time is told by years."""
 
-    month: str
-    """`2026-01`."""
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One month of a course of time, or one year of a long one."""
+
+    period: str
+    """`2026-01`, or `2026`."""
     counts: tuple[int, ...]
     """Entries of each search, in the order asked."""
 
@@ -41,19 +46,39 @@ def every_id(engine: Engine, query: Query, *, order: Order = "newest") -> Iterat
             return
 
 
-def compared(engine: Engine, queries: Sequence[Query]) -> list[Month]:
-    """How many entries each query finds per month, oldest first, months without any included."""
-    lines = [engine.search(query, limit=0, facets=["month"]).timeline for query in queries]
-    months = {month for line in lines for month in line}
-    return [Month(month, tuple(line.get(month, 0) for line in lines)) for month in through(months)]
+def compared(engine: Engine, queries: Sequence[Query]) -> list[Span]:
+    """How many entries each query finds over time; see `side_by_side`."""
+    return side_by_side(
+        [engine.search(query, limit=0, facets=["month"]).timeline for query in queries]
+    )
 
 
-def through(months: Collection[str]) -> Iterator[str]:
-    """All months from the first of these to the last; none of none.
+def side_by_side(timelines: Sequence[Mapping[str, int]]) -> list[Span]:
+    """Timelines of months as one, oldest first, months without any entry included.
 
-    >>> list(through({"2026-02", "2025-11"}))
-    ['2025-11', '2025-12', '2026-01', '2026-02']
+    By years where that would be more than MOST_MONTHS; empty when no timeline has a month.
+
+    >>> side_by_side([{"2025-12": 2}, {"2026-02": 1}])[1]
+    Span(period='2026-01', counts=(0, 0))
     """
+    periods = list(_through({month for timeline in timelines for month in timeline}))
+    if len(periods) > MOST_MONTHS:
+        periods = sorted({month[:4] for month in periods})
+        timelines = [_by_year(timeline) for timeline in timelines]
+    return [
+        Span(period, tuple(timeline.get(period, 0) for timeline in timelines)) for period in periods
+    ]
+
+
+def _by_year(timeline: Mapping[str, int]) -> Mapping[str, int]:
+    years: Counter[str] = Counter()
+    for month, count in timeline.items():
+        years[month[:4]] += count
+    return years
+
+
+def _through(months: Collection[str]) -> Iterator[str]:
+    """All months from the first of these to the last; none of none."""
     if not months:
         return
     first, last = min(months), max(months)

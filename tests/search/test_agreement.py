@@ -120,7 +120,7 @@ def test_comparison_over_time_has_every_month_and_adds_up(pair: tuple[Engine, En
     asked = [parse(text, now=NOW).query for text in ("école", "loyer -école")]
     months = compared(pair[0], asked)
     assert months == compared(pair[1], asked)
-    assert [month.month for month in months] == sorted({month.month for month in months})
+    assert [month.period for month in months] == sorted({month.period for month in months})
     for n, query in enumerate(asked):
         total = pair[0].search(query, limit=0).total
         assert sum(month.counts[n] for month in months) == total

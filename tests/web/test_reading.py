@@ -228,13 +228,6 @@ def test_export_tells_its_question_and_its_date(client: FlaskClient) -> None:
     assert client.get("/export.ods?q=piste").data.startswith(b"PK")
 
 
-def test_two_searches_are_compared_month_by_month(client: FlaskClient) -> None:
-    html = page(client, "/comparer?q=piste&q=loyer")
-    assert "novembre 2026" in html
-    assert "«\u202floyer\u202f»" in html
-    page(client, "/comparer")
-
-
 def test_what_was_not_understood_is_pointed_at(client: FlaskClient) -> None:
     html = page(client, "/recherche?q=piste+(velo")
     assert "<mark>(</mark>" in html
