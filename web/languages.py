@@ -67,8 +67,10 @@ def _gettext(message: str) -> str:
 
 
 def _ngettext(one: str, many: str, number: int) -> str:
-    if language() == "fr":  # in French nothing is singular: « 0 entrée »
-        return spaced(one if -2 < number < 2 else many)
+    if language() == "fr":
+        # In French nothing is singular, « 0 entrée », but never « une entrée ».
+        least = 0 if "%(num)s" in one else 1
+        return spaced(one if least <= abs(number) < 2 else many)
     text: str = get_translations().ungettext(one, many, number)
     return text
 

@@ -35,6 +35,8 @@ blueprint = Blueprint("workshop_desk", __name__)
 _TEXTS = ("name", "home", "description", "category", "contact")
 _AS_IT_IS = 0
 """The button that keeps what is there against all tables."""
+_LATER = -1
+"""The button that leaves a conflict for later."""
 _MOST = 200
 """Proposals on one page."""
 
@@ -56,6 +58,7 @@ class Clash:
     label: str
     now: str
     choices: tuple[Choice, ...]
+    is_postponed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +161,14 @@ def take_sheet(slug: str, moderator: Moderator) -> ResponseReturnValue:
         )
         return page, 422
     session.commit()
-    said = _taken(len(read.amendments))
+    said = [_taken(len(read.amendments))] if read.amendments else []
     if read.unchanged:
-        said += " " + translate_many(
-            "Une ligne ne change rien.", "%(num)s lignes ne changent rien.", read.unchanged
+        said.append(
+            translate_many(
+                "Une ligne ne change rien.", "%(num)s lignes ne changent rien.", read.unchanged
+            )
         )
-    flash(said, "good")
+    flash(" ".join(said) or _("Ce tableau n’a aucune ligne."), "good" if said else "notice")
     return _back(slug)
 
 
@@ -223,24 +228,22 @@ def amend(slug: str, group: str, moderator: Moderator) -> ResponseReturnValue:
 @blueprint.post("/ateliers/<slug>/trancher")
 @for_moderators
 def settle(slug: str, moderator: Moderator) -> ResponseReturnValue:
-    """Keep one table's side of a conflict, or what is there."""
+    """Keep one table's side of a conflict, or what is there, or leave it for later."""
     about = request.form.get("conflit", type=int)
     chosen = request.form.get("garder", type=int)
 
     def decide(workshop: Workshop) -> str:
-        session = current.session()
+        session, now, note = current.session(), current.now(), forms.text("note", 2000)
         for conflict in workshops.conflicts(session, workshop):
             by_id = {one.id: one for one in conflict.proposals}
-            if about in by_id and (chosen == _AS_IT_IS or chosen in by_id):
-                workshops.settle(
-                    session,
-                    conflict,
-                    by_id.get(chosen),
-                    moderator,
-                    now=current.now(),
-                    note=forms.text("note", 2000),
-                )
-                return _("C’est tranché.")
+            if about not in by_id or chosen not in {_AS_IT_IS, _LATER, *by_id}:
+                continue
+            if chosen == _LATER:
+                workshops.postpone(session, conflict, moderator, now=now, note=note)
+                return _("C’est remis à plus tard.")
+            side = by_id.get(chosen)
+            workshops.settle(session, conflict, side, moderator, now=now, note=note)
+            return _("C’est tranché.")
         raise Refused("already_decided")
 
     return _acted(slug, decide)
@@ -331,6 +334,7 @@ def _clash(conflict: Conflict) -> Clash:
             Choice(one, amended.side(field, now, one.change[field]["to"]).after)
             for one in conflict.proposals
         ),
+        is_postponed=conflict.is_postponed,
     )
 
 

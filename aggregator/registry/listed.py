@@ -133,17 +133,20 @@ def term_of(label: str) -> tuple[str, str] | None:
 
 
 def slug_of(dimension: str, label: str) -> str | None:
-    """The term that a label or slug means in one dimension; None when it means none."""
+    """The term that a label or slug means in one dimension, whatever the case and accents.
+
+    None when it means none.
+    """
     if terms.is_term(dimension, label):
         return label
     if dimension == "area":
         place = areas.by_name(label)
         return place.slug if place else None
-    wanted = label.casefold()
+    wanted = areas.folded_name(label)
     found = (
         term.slug
         for term in terms.terms(dimension)
-        if wanted in {term.label_fr.casefold(), term.label_en.casefold()}
+        if wanted in {areas.folded_name(term.label_fr), areas.folded_name(term.label_en)}
     )
     return next(found, None)
 

@@ -104,6 +104,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "« {value} » n’est pas une valeur possible pour {field}.",
         "“{value}” is not a possible value for {field}.",
     ),
+    "unknown_term": (
+        "« {value} » n’est pas une valeur possible pour {field}. Peut-être : {near}",
+        "“{value}” is not a possible value for {field}. Perhaps: {near}",
+    ),
     "unknown_field": ("Ce champ ne se modifie pas ici : {field}.", "Not changed here: {field}."),
     "no_selector": (
         "« {selector} » n’est pas un sélecteur CSS. Exemple : main article h2 a",

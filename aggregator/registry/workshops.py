@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from aggregator.errors import Refused
 from aggregator.registry import amendments, moderation, profile, snapshots, wording
+from aggregator.registry.listed import slug_of as slug_of_label
 from aggregator.registry.listing import slug_of
 from aggregator.registry.marked import Fault
 from aggregator.registry.sheets import Row, read_sheet, same_address
@@ -23,7 +25,7 @@ from aggregator.registry.similar import Names
 from aggregator.store import directory
 from aggregator.store.suppressions import address_key
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
-from aggregator.taxonomy import terms
+from aggregator.taxonomy import areas, terms
 from aggregator.taxonomy.terms import DIMENSIONS
 
 _COLUMNS: Final = {
@@ -52,6 +54,8 @@ BLANK: Final = (
 _LEAVES: Final = {"retirer", "supprimer", "partir", "remove", "delete"}
 _EMPTIES: Final = "-"
 """Alone in a cell: empty this field."""
+_FEW: Final = 20
+"""Terms that can be told all at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Conflict:
     field: str
     proposals: tuple[Amendment, ...]
     """By table, then in order."""
+
+    @property
+    def is_postponed(self) -> bool:
+        """Whether the workshop has left it for later; it can still be settled."""
+        return all(one.state == "postponed" for one in self.proposals)
 
 
 def open_workshop(
@@ -208,6 +217,14 @@ def settle(
             moderation.decide(
                 session, amendment, "refuse", moderator, now=now, reason=why_not, note=note
             )
+
+
+def postpone(
+    session: Session, conflict: Conflict, moderator: Moderator, *, now: datetime, note: str = ""
+) -> None:
+    """Leave a conflict for later: all its sides wait, and the workshop may close."""
+    for amendment in conflict.proposals:
+        moderation.decide(session, amendment, "postpone", moderator, now=now, note=note)
 
 
 def undecided(session: Session, workshop: Workshop) -> int:
@@ -353,15 +370,30 @@ def _value(field: str, text: str) -> Any:
         return [] if field in DIMENSIONS else ""
     if field not in DIMENSIONS:
         return text
-    return [_slug(field, part.strip()) for part in text.split("|") if part.strip()]
+    return [slug for part in text.split("|") if part.strip() for slug in _slugs(field, part)]
 
 
-def _slug(dimension: str, text: str) -> str:
-    """A slug, also for a label in either language."""
-    if terms.is_term(dimension, text):
-        return text
-    wanted = text.casefold()
-    for term in terms.terms(dimension):
-        if wanted in {term.label_fr.casefold(), term.label_en.casefold()}:
-            return term.slug
-    raise Refused("unknown_value", field=dimension, value=text[:100])
+def _slugs(dimension: str, text: str) -> list[str]:
+    """The terms of a cell's part: one label or slug, or several with commas between them."""
+    text = text.strip()
+    whole = slug_of_label(dimension, text)
+    if whole is not None:
+        return [whole]
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    found = [slug_of_label(dimension, part) for part in parts]
+    if parts and None not in found:
+        return [slug for slug in found if slug is not None]
+    wrong = parts[found.index(None)] if len(parts) > 1 else text
+    near = _near(dimension, wrong)
+    if not near:
+        raise Refused("unknown_value", field=dimension, value=wrong[:100])
+    raise Refused("unknown_term", field=dimension, value=wrong[:100], near=" · ".join(near))
+
+
+def _near(dimension: str, text: str) -> list[str]:
+    """What may have been meant: all labels of a short dimension, of places the most alike."""
+    labels = [term.label_fr for term in terms.terms(dimension)]
+    if len(labels) <= _FEW:
+        return labels
+    folded = {areas.folded_name(label): label for label in labels}
+    return [folded[name] for name in get_close_matches(areas.folded_name(text), folded, n=3)]

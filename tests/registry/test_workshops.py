@@ -109,6 +109,32 @@ def test_rows_that_say_what_is_there_change_nothing(
     assert (read.amendments, read.faults, read.unchanged) == ((), (), 1)
 
 
+def test_terms_are_understood_as_people_write_them(
+    session: Session, now: datetime, workshop: Workshop
+) -> None:
+    sheet = """nom;thèmes;territoires
+Halage;Education et Jeunesse, logement|CULTURE, medias et fetes;St-Denis, paris 18E
+"""
+    read = workshops.propose_rows(session, workshop, "1", sheet.encode(), now=now)
+    assert {field: both["to"] for one in read.amendments for field, both in one.change.items()} == {
+        "topic": ["culture", "education-jeunesse", "logement"],
+        "area": ["paris-18e", "saint-denis"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "near"),
+    [("objectifs", "Faire joli", "Rendre visible"), ("territoires", "Bagnollet", "Bagnolet")],
+)
+def test_term_that_there_is_not_is_answered_with_those_that_may_be_meant(
+    session: Session, now: datetime, workshop: Workshop, column: str, cell: str, near: str
+) -> None:
+    sheet = f"nom;{column}\nHalage;{cell}\n"
+    (fault,) = workshops.propose_rows(session, workshop, "1", sheet.encode(), now=now).faults
+    assert cell in fault.message
+    assert near in fault.message
+
+
 def test_the_same_sheet_twice_is_once(session: Session, now: datetime, workshop: Workshop) -> None:
     text = b"slug;description\nhalage;Jardins\n"
     first = workshops.propose_rows(session, workshop, "1", text, now=now)

@@ -65,6 +65,11 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
         workshop.send(PAGE, to=f"{PAGE}/trancher", conflit=clash[1], garder=nonsense)
     assert len(waiting(own_parts)) == 4
     html = workshop.send(
+        PAGE, to=f"{PAGE}/trancher", conflit=clash[1], garder="-1", note="Il manque l’association"
+    ).get_data(as_text=True)
+    assert "C’est remis à plus tard." in html
+    assert len(waiting(own_parts)) == 2, "a conflict that is postponed keeps no workshop open"
+    html = workshop.send(
         PAGE, to=f"{PAGE}/trancher", conflit=clash[1], garder=second[1], note="Vote à main levée"
     ).get_data(as_text=True)
     assert "C’est tranché." in html
@@ -136,6 +141,7 @@ def test_sheet_with_a_fault_is_told_by_line_and_nothing_is_taken(
     html = take(workshop, "1", body.encode())
     assert "Rien n’a été pris" in html
     assert "pour thèmes" in html, "in the words of the sheet"
+    assert "Logement et habitat" in html, "what is possible is said"
     assert '<th scope="row">3</th>' in html
     assert '<th scope="row">4</th>' in html
     assert waiting(own_parts) == []
@@ -148,6 +154,7 @@ def test_sheet_with_a_fault_is_told_by_line_and_nothing_is_taken(
 def test_what_is_no_sheet_is_refused_in_words(workshop: Any, own_parts: Parts, body: bytes) -> None:
     html = take(workshop, "1", body)
     assert 'class="notice' in html or "Rien n’a été pris" in html
+    assert "Une proposition attend" not in html, "nothing is not told as one"
     assert waiting(own_parts) == []
 
 
