@@ -1,10 +1,11 @@
 """Digests for thousands of subscribers, against the same mails, finished.
 
-`python bench/mail.py [SUBSCRIBERS]`: 500 different filters over 2,000 new entries, one real SMTP
-server in a process of its own. Prints messages per second of (a) writing and sending our digests
-from the database and (b) handing a thousand of the very same mails, finished, to the same server
-with smtplib, on one connection and on as many as we use; their ratio (aim ≥ 0.5), and how memory
-grew while sending.
+`python bench/mail.py [SUBSCRIBERS] [HOST:PORT]`: 500 different filters over 2,000 new entries, one
+real SMTP server in a process of its own, or the one named (which must throw away what it takes, as
+Postfix's `smtp-sink` does). Prints messages per second of (a) writing and sending our digests from
+the database and (b) handing a thousand of the very same mails, finished, to the same server with
+smtplib, on one connection and on as many as we use; their ratio (aim ≥ 0.5), and how memory grew
+while sending.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,14 +80,12 @@ def main() -> None:
     """Run the bench and print its table."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     subscribers = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with tempfile.TemporaryDirectory() as folder, _post_office() as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        run(Path(folder), port, subscribers)
-        server.terminate()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        address = sys.argv[2] if len(sys.argv) > 2 else stack.enter_context(_post_office())
+        run(Path(folder), address, subscribers)
 
 
-def run(folder: Path, port: int, subscribers: int) -> None:
+def run(folder: Path, address: str, subscribers: int) -> None:
     """Fill a database, write, send, compare."""
     engine = database.open_database(f"sqlite:///{folder}/bench.db")
     database.upgrade(engine)
@@ -108,17 +109,17 @@ def run(folder: Path, port: int, subscribers: int) -> None:
     mails = _finished(sessions, settings, 1_000)
     size = sum(len(mail.body) for mail in mails) // len(mails)
     # Before and after, for other programs on the machine come and go.
-    plain = [_plain(port, mails, 1)]
-    together = [_plain(port, mails, settings.mail_connections)]
+    plain = [_plain(address, mails, 1)]
+    together = [_plain(address, mails, settings.mail_connections)]
     before = _peak()
     started, sending_cpu = time.perf_counter(), time.process_time()
-    mailers = [SmtpMailer(f"smtp://127.0.0.1:{port}") for _ in range(settings.mail_connections)]
+    mailers = [SmtpMailer(f"smtp://{address}") for _ in range(settings.mail_connections)]
     report = outbox.send_due(sessions, mailers, lambda: NOW, settings=settings)
     sending = time.perf_counter() - started
     cpu += time.process_time() - sending_cpu
     grown = _peak() - before
-    plain.append(_plain(port, mails, 1))
-    together.append(_plain(port, mails, settings.mail_connections))
+    plain.append(_plain(address, mails, 1))
+    together.append(_plain(address, mails, settings.mail_connections))
     assert report.sent == written.written, report
     with sessions() as session:
         issues = session.query(Issue).count()
@@ -140,8 +141,14 @@ def run(folder: Path, port: int, subscribers: int) -> None:
     engine.dispose()
 
 
-def _post_office() -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
+@contextmanager
+def _post_office() -> Iterator[str]:
+    """A server of our own, by host and port."""
+    command = [sys.executable, "-c", SERVER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield f"127.0.0.1:{server.stdout.readline().strip()}"
+        server.terminate()
 
 
 def _finished(sessions: sessionmaker[Session], settings: Settings, count: int) -> list[Outgoing]:
@@ -171,20 +178,20 @@ def _finished(sessions: sessionmaker[Session], settings: Settings, count: int) -
     ]
 
 
-def _plain(port: int, mails: list[Outgoing], connections: int) -> float:
+def _plain(address: str, mails: list[Outgoing], connections: int) -> float:
     """Messages per second of smtplib with finished mails."""
     started = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
         list(
             pool.map(
-                _send, [port] * connections, (mails[n::connections] for n in range(connections))
+                _send, [address] * connections, (mails[n::connections] for n in range(connections))
             )
         )
     return len(mails) / (time.perf_counter() - started)
 
 
-def _send(port: int, mails: list[Outgoing]) -> None:
-    with smtplib.SMTP("127.0.0.1", port) as smtp:
+def _send(address: str, mails: list[Outgoing]) -> None:
+    with smtplib.SMTP(address) as smtp:
         for mail in mails:
             smtp.sendmail(mail.sender, mail.recipient, mail.body)
 
