@@ -20,6 +20,7 @@ from aggregator.mail.voices import Told
 from aggregator.publish import publication, rights
 from aggregator.publish.icalendar import days
 from aggregator.publish.text import cut, line
+from aggregator.search.engine import Cursor
 from aggregator.search.view import DIMENSION_OF, View
 from aggregator.taxonomy import areas, terms
 
@@ -91,20 +92,26 @@ def digest(
     until: datetime,
     base_url: str,
 ) -> Composed:
-    """The digest of a period; `more` stories did not fit and are one link."""
+    """The digest of a period, the newest first; `more` stories did not fit and are one link, and
+    so are the events beyond AGENDA.
+    """
     told = [_told(entry, edition, base_url) for entry in entries]
     language = edition.language
     since_day = since.astimezone(edition.zone).date().isoformat()
+    view = edition.view.with_value("depuis", since_day)
     values = {
         **_titles(edition),
         "count": len(told) + more,
+        "told": len(told),
         "day": dates.day(until.astimezone(edition.zone), language),
         "period": words.period(since, until, edition.zone, language),
         "sections": _sections(edition, entries, told),
         "agenda": [_told(entry, edition, base_url) for entry in agenda[:AGENDA]],
+        "agenda_url": _url(base_url, "agenda", edition.view) if len(agenda) > AGENDA else "",
         "more": more,
+        "more_url": _rest_url(view, entries[-1], base_url),
         "rhythm": words.rhythm(edition.rhythm, language) if edition.rhythm else "",
-        "view_url": view_url(edition.view.with_value("depuis", since_day), base_url),
+        "view_url": view_url(view, base_url),
         "manage_url": MANAGE_MARK,
         "leave_url": LEAVE_MARK,
     }
@@ -136,8 +143,18 @@ def _titles(edition: Edition) -> dict[str, str]:
 
 def view_url(view: View, base_url: str) -> str:
     """The page that shows a view."""
+    return _url(base_url, "recherche", view) if view.to_args() else f"{base_url}/"
+
+
+def _rest_url(view: View, last: Entry, base_url: str) -> str:
+    """The page that goes on after the last entry told, in the order of letters."""
+    newest_first = _url(base_url, "recherche", view.without_value("tri"))
+    return f"{newest_first}&apres={Cursor(last.published, last.id)}"
+
+
+def _url(base_url: str, page: str, view: View) -> str:
     args = view.to_args()
-    return f"{base_url}/recherche?{args}" if args else f"{base_url}/"
+    return f"{base_url}/{page}?{args}" if args else f"{base_url}/{page}"
 
 
 def why(entry: Entry, view: View, language: str) -> str:
@@ -155,7 +172,18 @@ def why(entry: Entry, view: View, language: str) -> str:
             reasons.extend(_tag_reasons(entry, dimension, wanted, language))
         elif argument == "groupe" and wanted:
             reasons.append(line(entry.source.group.name))
-    return cut(" ; ".join(dict.fromkeys(reasons)), 300) if reasons else ""
+    between = "; " if language.startswith("en") else " ; "
+    return cut(between.join(dict.fromkeys(reasons)), 300) if reasons else ""
+
+
+_UNQUOTED = {
+    "moderator": ("mis ou vérifié par une personne", "set or checked by a person"),
+    "source": ("ce que fait le groupe", "what the group works on"),
+    "place": ("là où est le groupe", "where the group is"),
+    "text": ("d’après le texte", "by its text"),
+    "learned": ("d’après le texte", "by its text"),
+}
+"""Why an entry has a tag when no words of it are quoted, by the tag's origin: French, English."""
 
 
 def _tag_reasons(
@@ -171,10 +199,9 @@ def _tag_reasons(
         if quoted:
             opening, closing = ("“", "”") if language.startswith("en") else ("« ", " »")
             yield f"{name} ({', '.join(f'{opening}{word}{closing}' for word in quoted)})"
-        elif language.startswith("en"):
-            yield f"{name} (what the group works on)"
         else:
-            yield f"{name} (ce que fait le groupe)"
+            kind = "place" if (tag.origin, dimension) == ("source", "area") else tag.origin
+            yield f"{name} ({_UNQUOTED[kind][language.startswith('en')]})"
 
 
 def _answers(dimension: str, slug: str, wanted: Sequence[str]) -> bool:

@@ -242,7 +242,7 @@ class _Batch:
         chosen = ids[: edition.maximum]
         coming = set(events) - set(chosen)
         dated = compose.listed(edition.view, (id_ for id_ in agenda if id_ in coming), agenda)
-        shown = self._loaded(session, [*chosen, *dated[: compose.AGENDA]])
+        shown = self._loaded(session, [*chosen, *dated[: compose.AGENDA + 1]])
         told = [shown[id_] for id_ in chosen if id_ in shown]
         if not told:
             return None

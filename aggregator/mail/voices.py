@@ -200,7 +200,8 @@ class HtmlVoice:
             Markup('<p class="from">{}</p>').format(self._set(told.whence)),
         ]
         if told.excerpt:
-            parts.append(Markup('<p class="excerpt"{}>{}</p>').format(other, told.excerpt))
+            excerpt = told.excerpt if other else self._set(told.excerpt)
+            parts.append(Markup('<p class="excerpt"{}>{}</p>').format(other, excerpt))
         if told.also:
             names = ", ".join(told.also)
             parts.append(Markup('<p class="why">{}</p>').format(self._set(f"{also} {names}")))
@@ -228,10 +229,12 @@ def typeset(text: str, language: str) -> str:
 
     >>> typeset("« Vélo » : où ? À 14 h 30", "fr")
     '«\\xa0Vélo\\xa0»\\xa0: où\\u202f? À 14\\xa0h\\xa030'
+    >>> typeset("31 µg/m³, 27 % de plus, 12 grands", "fr")
+    '31\\xa0µg/m³, 27\\xa0% de plus, 12 grands'
     """
     if not language.startswith("fr"):
         return text
     text = re.sub(r"« ", "«\u00a0", text)
     text = re.sub(r"(?<=\d) h(?: (?=\d\d\b))?", lambda found: found[0].replace(" ", "\u00a0"), text)
-    text = re.sub(r" (?=[:»])", "\u00a0", text)
+    text = re.sub(r" (?=[:»])|(?<=\d) (?=[%€]|(?:k?m[²³]?|[kµ]?g)\b)", "\u00a0", text)
     return re.sub(r" (?=[;!?])", "\u202f", text)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.mail import dates, digest, outbox, subscribing
+from aggregator.mail import compose, dates, digest, outbox, subscribing
 from aggregator.mail.schedule import Rhythm
 from aggregator.mail.wishes import Wish
-from aggregator.search.engine import Engine
+from aggregator.search.engine import Cursor, Engine
 from aggregator.search.view import View
 from aggregator.settings import Settings
-from aggregator.store.tables import Entry, Issue, Letter, Story, Subscription
+from aggregator.store.tables import Entry, EntryTag, Issue, Letter, Story, Subscription
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MORNING = datetime.fromisoformat("2026-11-25T06:00Z")
@@ -169,18 +170,29 @@ def test_who_wants_each_entry_by_itself_gets_all_tellings_of_a_story(
     assert "recits=deplies" in text
 
 
-def test_what_did_not_fit_is_one_link(
-    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+def test_what_did_not_fit_is_one_link_to_where_the_letter_ends(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry], index: Engine,
     write: Callable[..., digest.Report], read: Callable[[], list[str]], now: datetime,
 ) -> None:  # fmt: skip
-    subscribed(maximum=2, view="theme=culture")
-    for number in range(5):
-        published(str(number), title=f"Concert {number}", topic=["culture"])
+    subscribed(maximum=2, view="theme=culture&tri=pertinence")
+    ids = [
+        published(str(n), title=f"Concert {n}", topic=["culture"], at=now - n * HOUR).id
+        for n in range(5)
+    ]
     write()
     (text,) = read()
+    assert "5 nouvelles, dont voici les 2 dernières." in text
     assert text.count("* Concert") == 2
-    assert "Voir les 3 autres nouvelles" in text
-    assert "https://fil.example/recherche?theme=culture&depuis=2026-11-17" in text
+    _, _, link = text.partition("Voir les 3 autres nouvelles\n<")
+    url, _, rest = link.partition(">")
+    page, _, query = url.partition("?")
+    assert page == "https://fil.example/recherche"
+    args = dict(parse_qsl(query))
+    view, after = View.from_args(args), Cursor.read(args["apres"])
+    assert view == View(theme=("culture",), depuis="2026-11-17")
+    found = index.search(view.query(now), limit=9, after=after, facets=(), order=view.order)
+    assert list(found.ids) == ids[2:], "the page begins with what the letter left out"
+    assert "recherche?theme=culture&depuis=2026-11-17&tri=pertinence>" in rest
 
 
 def test_the_agenda_tells_the_coming_days_after_the_news(
@@ -200,6 +212,51 @@ def test_the_agenda_tells_the_coming_days_after_the_news(
     assert "\n  vendredi 27 novembre à 7\xa0h, Mairie (" in text
     assert "Passé" not in text
     assert "Trop loin" not in text
+
+
+@pytest.mark.parametrize("events", [compose.AGENDA, compose.AGENDA + 1])
+def test_events_that_did_not_fit_are_one_link(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+    write: Callable[..., digest.Report], read: Callable[[], list[str]], events: int,
+) -> None:  # fmt: skip
+    subscribed(view="theme=culture")
+    for number in range(events):
+        published(
+            f"e{number}", title="Bal", topic=["culture"], type="event", at=MORNING - 30 * DAY,
+            starts_at=MORNING + DAY,
+        )  # fmt: skip
+    published("1", topic=["culture"])
+    write()
+    (text,) = read()
+    assert text.count("* Bal") == compose.AGENDA
+    assert ("<https://fil.example/agenda?theme=culture>" in text) == (events > compose.AGENDA)
+
+
+@pytest.mark.parametrize(
+    ("view", "origin", "reason"),
+    [
+        ("theme=culture", "source", "Culture, médias et fêtes (ce que fait le groupe)"),
+        (
+            "theme=culture",
+            "moderator",
+            "Culture, médias et fêtes (mis ou vérifié par une personne)",
+        ),
+        ("theme=culture", "learned", "Culture, médias et fêtes (d’après le texte)"),
+        ("territoire=montreuil", "source", "Montreuil (là où est le groupe)"),
+    ],
+)
+def test_a_tag_without_words_says_where_it_comes_from(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry], session: Session,
+    write: Callable[..., digest.Report], read: Callable[[], list[str]],
+    view: str, origin: str, reason: str,
+) -> None:  # fmt: skip
+    subscribed(view=view)
+    published("1", topic=["culture"], area=["montreuil"])
+    session.execute(update(EntryTag).values(origin=origin, evidence=[]))
+    session.commit()
+    write()
+    (text,) = read()
+    assert f"Pourquoi : {reason}" in " ".join(text.replace("\xa0", " ").split())
 
 
 def test_rights_hold_in_mails(
