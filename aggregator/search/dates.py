@@ -50,7 +50,7 @@ _AGO: Final = re.compile(
     r"|a|an|ans|y|year|years)$"
 )
 _UNITS: Final = {"j": 1, "d": 1, "s": 7, "w": 7, "m": 30, "a": 365, "y": 365}
-_WRITTEN: Final = re.compile(r"^(?:(\d{1,2})[-_/. ]?)?([a-z]+)[-_/. ]?(\d{4})?$")
+_WRITTEN: Final = re.compile(r"^(?:(\d{1,2})(?:er)?[-_/. ]?)?([a-z]+)[-_/. ]?(\d{4})?$")
 
 
 def period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -73,6 +73,30 @@ def period(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     except (ValueError, OverflowError):
         # The 31st of February, the year 0.
         return None
+
+
+def bounds(name: str, text: str, now: datetime) -> tuple[datetime | None, datetime | None] | None:
+    """What a field of dates leaves: the first instant and the first one after; None where open.
+
+    `name` is `since` or `until`, which include the period named, `after` or `before`, which do
+    not, or `on`. An age is the instant so long ago: `3mois` ends what is `until` it. None when the
+    text names no period.
+
+    >>> then = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> bounds("until", "7j", then) == bounds("before", "7j", then) == (None, then.replace(day=17))
+    True
+    """
+    found = period(text, now)
+    if found is None:
+        return None
+    first, end = found
+    ago = first if _AGO.match(fold(text.strip())) else None
+    return {
+        "since": (first, None),
+        "after": (ago or end, None),
+        "until": (None, ago or end),
+        "before": (None, first),
+    }.get(name, found)
 
 
 def _days(word: str, today: date) -> tuple[date, date] | None:

@@ -26,8 +26,10 @@ NAMES: Final[Mapping[str, str]] = {
         "kind": "plateforme genre kind",
         "type": "type",
         "language": "langue language lang",
-        "since": "depuis since apres after",
-        "until": "jusqua jusqu'a until avant before",
+        "since": "depuis since",
+        "after": "apres after",
+        "until": "jusqua jusqu'a until",
+        "before": "avant before",
         "on": "date le on",
     }.items()
     for written in spellings.split()
@@ -35,7 +37,7 @@ NAMES: Final[Mapping[str, str]] = {
 """Folded name as written → field."""
 
 TEXTS: Final = frozenset({"title", "name", "author"})
-DATES: Final = frozenset({"since", "until", "on"})
+DATES: Final = frozenset({"since", "after", "until", "before", "on"})
 
 _TYPES: Final = {
     "article": "article articles billet billets",
@@ -55,6 +57,13 @@ _LANGUAGES: Final = {
     "pt": "pt portugais portuguese",
     "ar": "ar arabe arabic",
     "zh": "zh chinois chinese",
+    "nl": "nl neerlandais dutch",
+    "ca": "ca catalan",
+    "ro": "ro roumain romanian",
+    "tr": "tr turc turkish",
+    "pl": "pl polonais polish",
+    "ru": "ru russe russian",
+    "uk": "uk ukrainien ukrainian",
 }
 TYPE_LABELS: Final = {
     "article": ("article", "article"),
@@ -74,6 +83,13 @@ LANGUAGE_LABELS: Final = {
     "pt": ("portugais", "Portuguese"),
     "ar": ("arabe", "Arabic"),
     "zh": ("chinois", "Chinese"),
+    "nl": ("néerlandais", "Dutch"),
+    "ca": ("catalan", "Catalan"),
+    "ro": ("roumain", "Romanian"),
+    "tr": ("turc", "Turkish"),
+    "pl": ("polonais", "Polish"),
+    "ru": ("russe", "Russian"),
+    "uk": ("ukrainien", "Ukrainian"),
 }
 
 
@@ -83,18 +99,10 @@ def choice(dimension: str, value: str) -> tuple[Choice, bool]:
     >>> choice("topic", "Logement")[0].values
     ('logement',)
     """
-    wanted = _simple(value)
-    if dimension == "area":
-        area = areas.by_code(value.strip()) or areas.by_name(value)
-        if area is not None:
-            return Choice(dimension, (area.slug,), area.name), True
-        here = areas.by_postcode(value.strip())
-        if here:
-            return Choice(dimension, tuple(a.slug for a in here), value.strip()), True
-    known = _known(dimension)
-    exact = known.get(wanted)
-    if exact:
-        return Choice(dimension, (exact,), label(dimension, exact)), True
+    exact = exactly(dimension, value)
+    if exact is not None:
+        return exact, True
+    known, wanted = _known(dimension), _simple(value)
     near = dict.fromkeys(
         slug for name, slug in known.items() if len(wanted) > 2 and wanted in name.split()
     )
@@ -102,6 +110,23 @@ def choice(dimension: str, value: str) -> tuple[Choice, bool]:
         labels = ", ".join(label(dimension, slug) for slug in near)
         return Choice(dimension, tuple(near), labels), True
     return Choice(dimension, (wanted.replace(" ", "-"),), value.strip()), False
+
+
+def exactly(dimension: str, value: str) -> Choice | None:
+    """What a whole name, slug or code means; None for a part of one, or what is unknown.
+
+    >>> exactly("area", "saint denis").label, exactly("area", "saint")
+    ('Saint-Denis', None)
+    """
+    if dimension == "area":
+        area = areas.by_code(value.strip()) or areas.by_name(value)
+        if area is not None:
+            return Choice(dimension, (area.slug,), area.name)
+        here = areas.by_postcode(value.strip())
+        if here:
+            return Choice(dimension, tuple(a.slug for a in here), value.strip())
+    slug = _known(dimension).get(_simple(value))
+    return None if slug is None else Choice(dimension, (slug,), label(dimension, slug))
 
 
 def label(dimension: str, slug: str, language: str = "fr") -> str:

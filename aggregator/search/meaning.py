@@ -1,4 +1,4 @@
-"""From what a person wrote to what the engines look for: other forms, synonyms, small words."""
+"""From what a person wrote to what the engines look for: other forms, synonyms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aggregator.search import synonyms
-from aggregator.search.analysis import STOP_WORDS, alternatives, fold, tokens
+from aggregator.search.analysis import alternatives, fold, tokens
 from aggregator.search.nodes import All, Choice, Dates, Node, Some, Start, Text, Without
 from aggregator.search.query import (
     EVERYTHING,
@@ -64,11 +64,10 @@ def _run(run: Sequence[Text]) -> Query:
     """Neighbouring words: those that have another name together are also found by it."""
     if len(run) == 1 and run[0].exact:
         return _phrase(run[0])
-    meaningful = [text for text in run if fold(text.words) not in STOP_WORDS] or list(run)
     queries: list[Query] = []
     at = 0
-    while at < len(meaningful):
-        length, query = _named(meaningful[at:])
+    while at < len(run):
+        length, query = _named(run[at:])
         queries.append(query)
         at += length
     return both(*queries)

@@ -18,11 +18,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 from aggregator.search import fields, saying
-from aggregator.search.analysis import fold, tokens
-from aggregator.search.dates import period
+from aggregator.search.analysis import STOP_WORDS, fold, tokens
+from aggregator.search.dates import bounds
 from aggregator.search.meaning import is_code, meaning
 from aggregator.search.nodes import All, Choice, Dates, Node, Some, Start, Text, Without
 from aggregator.search.query import EVERYTHING, Query
@@ -52,6 +52,8 @@ _CLOSING: Final = {'"': '"”“', "“": '”"', "”": '”"', "„": '“”"
 _OR: Final = frozenset({"OU", "OR"})
 _AND: Final = frozenset({"ET", "AND"})
 _NOT: Final = frozenset({"SAUF", "NOT"})
+_NAME: Final = re.compile(r"""[^\s()|"“”„«»]+(?:[^\S\n]+(?![-−–])[^\s():|"“”„«»]+){0,5}""")
+"""A place or a date written without quotes, of six words at most."""
 _DAYS: Final = re.compile(r"^\d{1,4}(?:j|sem)$", re.IGNORECASE)
 
 
@@ -121,6 +123,8 @@ class _Reading:
 
     def __init__(self, text: str, now: datetime) -> None:
         self.text = text
+        self.at = 0
+        """The first character not read yet."""
         self.now = now
         self.warnings: list[Warning] = []
         self.levels = [_Level(0, None, without=False)]
@@ -165,26 +169,27 @@ class _Reading:
         return self._node_of(self.levels[0])
 
     def _lexemes(self) -> Iterator[tuple[str, int, str]]:
-        at = 0
-        while at < len(self.text):
+        while self.at < len(self.text):
+            at = self.at
             found = _LEXEME.match(self.text, at)
             if found is None:
-                at += 1
+                self.at += 1
                 continue
             kind, written = str(found.lastgroup), found.group()
             if kind == "quote":
                 end = self._quote_end(at, written)
+                self.at = end + 1
                 yield "phrase", at, self.text[at + 1 : end]
-                at = end + 1
                 continue
             if kind == "field" and fold(written.rstrip().rstrip(":")) not in fields.NAMES:
                 # Paris: or 10:30 is no field but a word.
-                found = _LEXEME.match(self.text, at)
                 written = written.rstrip()
                 kind = "chunk"
+                if self.text[at + len(written) :][:1].isalnum():
+                    self.warn(at, len(written), "unknown_field", written)
+            self.at += len(written)
             if kind != "space":
                 yield kind, at, written
-            at += len(written)
 
     def _quote_end(self, at: int, mark: str) -> int:
         for end in range(at + 1, len(self.text)):
@@ -222,7 +227,7 @@ class _Reading:
             self.warn(
                 level.operator[0], len(level.operator[1]), "stray_operator", level.operator[1]
             )
-        alternatives, filters = _shared([nodes for nodes in level.alternatives if nodes])
+        alternatives, filters = _shared([_telling(nodes) for nodes in level.alternatives if nodes])
         parts = [_together(nodes) for nodes in alternatives]
         if not parts:
             return None
@@ -270,6 +275,8 @@ class _Reading:
 
     def _value(self, at: int, written: str, *, exact: bool) -> None:
         name = self.field[2] if self.field else self.levels[-1].name
+        if self.field and not exact:
+            written = self._whole_name(at, written, self.field[2])
         if name in fields.DATES:
             self._date(name, at, written)
         elif name is None or name in fields.TEXTS:
@@ -279,6 +286,19 @@ class _Reading:
             if not known:
                 self.warn(at, len(written), "unknown_value", written)
             self._put(chosen)
+
+    def _whole_name(self, at: int, written: str, name: str) -> str:
+        """The value with the words after it that belong to it: `territoire:saint denis`."""
+        if name in fields.TEXTS:
+            return written
+        found = _NAME.match(self.text, at)
+        several = found.group() if found else written
+        while len(several) > len(written):
+            if _is_name(name, several, self.now):
+                self.at = at + len(several)
+                return several
+            several = several.rpartition(" ")[0].rstrip()
+        return written
 
     def _text(self, at: int, written: str, name: str, *, exact: bool) -> None:
         if not exact and "*" in written:
@@ -304,14 +324,12 @@ class _Reading:
             self.field = self.without = None
 
     def _date(self, name: str, at: int, written: str) -> None:
-        found = period(written, self.now)
+        found = bounds(name, written, self.now)
         if found is None:
             self.warn(at, len(written), "no_date", written)
             self.field = None
             return
-        since = None if name == "until" else found[0]
-        until = None if name == "since" else found[1]
-        self._put(Dates(since, until, written))
+        self._put(Dates(*found, written))
 
     def _put(self, node: Node) -> None:
         level = self.levels[-1]
@@ -321,6 +339,24 @@ class _Reading:
         length = sum(1 for _ in tokens(node.words)) if isinstance(node, Text) else 1
         self.words += max(1, length)
         self.costly += length > 1 or isinstance(node, Start) or is_code(node)
+
+
+def _is_name(field: str, text: str, now: datetime) -> bool:
+    if field in fields.DATES:
+        return bounds(field, text, now) is not None
+    return fields.exactly(field, text) is not None
+
+
+def _telling(nodes: list[Node]) -> list[Node]:
+    """Without small words, where others of the same field say more."""
+    telling = {node.field for node in nodes if isinstance(node, Text | Start) if not _small(node)}
+    if any(isinstance(node, Some | All) for node in nodes):
+        telling.add("text")
+    return [node for node in nodes if not (_small(node) and node.field in telling)]
+
+
+def _small(node: Node) -> TypeGuard[Text]:
+    return isinstance(node, Text) and not node.exact and fold(node.words) in STOP_WORDS
 
 
 def _shared(alternatives: list[list[Node]]) -> tuple[list[list[Node]], list[Node]]:

@@ -44,6 +44,10 @@ WARNINGS: Final = {
         "Il manque un mot après « {} » : ce champ ne compte pas.",
         "A word is missing after “{}”: this field does not count.",
     ),
+    "unknown_field": (
+        "« {} » n’est pas un champ : c’est un mot comme les autres.",
+        "“{}” is not a field: it is a word like any other.",
+    ),
     "unknown_value": (
         "« {} » n’est pas connu dans ce champ : rien n’y répond.",
         "“{}” is not known in this field: nothing has it.",

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from aggregator.search import saying
-from aggregator.search.dates import period
+from aggregator.search.dates import bounds, period
 from aggregator.search.engine import Order
 from aggregator.search.fields import label
 from aggregator.search.parser import Understood, parse
@@ -66,7 +66,7 @@ class View:
     depuis: str = ""
     """As `dates.period` reads it; kept as written, so that `7j` stays the last seven days."""
     jusqua: str = ""
-    """Inclusive: `2026-01` goes to the end of January."""
+    """Inclusive: `2026-01` goes to the end of January; `7j` to what it was a week ago."""
     tri: str = ""
     """A key of ORDERS."""
     recits: str = ""
@@ -147,8 +147,8 @@ class View:
 
     def dates(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """The first instant and the first one after, in UTC; None where it is open."""
-        first = period(self.depuis, now) if self.depuis else None
-        last = period(self.jusqua, now) if self.jusqua else None
+        first = bounds("since", self.depuis, now) if self.depuis else None
+        last = bounds("until", self.jusqua, now) if self.jusqua else None
         return first and first[0], last and last[1]
 
     def during(self, span: str, now: datetime) -> View:

@@ -138,10 +138,46 @@ def test_dates_open_and_close_a_period() -> None:
     assert asked("depuis:2026-01-01") == Between(
         since=day.replace(year=2025, month=12, day=31, hour=23)
     )
-    assert asked("jusqua:2025") == asked("jusqu'à:2025-12-31") == asked("avant:31/12/2025")
+    assert asked("jusqua:2025") == asked("jusqu'à:2025-12-31") == asked("avant:01/01/2026")
+    assert asked("avant:2026") == asked("jusqua:2025")
+    assert asked("après:2025") == asked("depuis:2026")
     assert asked("7j") == asked("depuis:7j") == Between(since=NOW.replace(day=17))
     assert asked("jusqua:hier") == Between(until=NOW.replace(day=23, hour=23))
     assert asked("le:hier") == asked("date:23/11/2026")
+    assert asked("le:1er-novembre-2026") == asked("le:2026-11-01")
+
+
+def test_age_is_the_instant_so_long_ago_at_both_ends() -> None:
+    week, month = NOW.replace(day=17), NOW.replace(month=10, day=25)
+    assert asked("depuis:1mois jusqua:7j") == And((Between(since=month), Between(until=week)))
+    assert asked("avant:7j") == asked("jusqua:7j")
+    assert asked("après:7j") == asked("depuis:7j")
+
+
+@pytest.mark.parametrize(
+    ("loose", "quoted"),
+    [
+        ("territoire:saint denis eau", 'territoire:"saint denis" eau'),
+        ("-territoire:Paris 18e", "-territoire:75018"),
+        ("lieu:Le Pré Saint Gervais depuis:15 janvier 2026", "lieu:93310 depuis:2026-01-15"),
+        ("territoire:(Paris OU 93) le:janvier 2026", "territoire:(75 OU 93) le:2026-01"),
+        ("territoire:paris -18e", "-18e territoire:75"),
+        ("territoire:Paris OU eau", "territoire:75 OU eau"),
+        ("depuis:2026-01 eau", "eau depuis:2026-01"),
+    ],
+)  # fmt: skip
+def test_name_of_several_words_needs_no_quotes(loose: str, quoted: str) -> None:
+    assert set(leaves_of(asked(loose))) == set(leaves_of(asked(quoted)))
+    assert warned(loose) == []
+
+
+def test_small_words_beside_others_are_neither_sought_nor_told() -> None:
+    assert told("le prix de l'eau à Paris") == "« prix » et « l'eau » et « Paris »"
+    assert told("le depuis:2026 logement").startswith("« logement », depuis")
+    assert asked("le (eau OU feu)") == asked("eau OU feu")
+    assert told("titre:(la mairie)") == "dans le titre : « mairie »"
+    assert told("la une") == "« la » et « une »"
+    assert told('"la une"') == "« la une » (mot pour mot)"
 
 
 @pytest.mark.parametrize("date", ["2026-02-31", "31/02/2026", "0000", "demain", "2026-13"])
@@ -162,6 +198,7 @@ def test_what_is_no_date_narrows_nothing_down(date: str) -> None:
         ("eau a*", 4, "short_prefix"),
         ("*", 0, "short_prefix"),
         ("depuis:demain eau", 7, "no_date"),
+        ("eau terrioire:93", 4, "unknown_field"),
         ("?!…", 0, "nothing"),
     ],
 )
