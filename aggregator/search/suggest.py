@@ -85,17 +85,20 @@ def _titles(session: Session, engine: Engine, text: str, limit: int) -> list[Pro
 
 
 def _beginning(text: str) -> Query | None:
-    """All whole words, and the last one as a beginning, in titles."""
-    forms = [token.form for token in tokens(text)]
-    if not forms or len(forms[-1]) < 2:
-        return None
-    words = [
+    """All whole words, and the last one as a beginning, in titles; its first letter tells nothing.
+
+    None when there is no word yet.
+    """
+    *whole, last = [token.form for token in tokens(text)] or [""]
+    words: list[Query] = [
         Word(terms, "title")
-        for form in forms[:-1]
+        for form in whole
         if form not in STOP_WORDS
         for terms in alternatives(form, derive=False)
     ]
-    return both(*words, Prefix(forms[-1], "title"))
+    if len(last) > 1:
+        words.append(Prefix(last, "title"))
+    return both(*words) if words else None
 
 
 def _completions(session: Session, engine: Engine, text: str, limit: int) -> Iterator[Proposal]:

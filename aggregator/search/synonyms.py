@@ -74,6 +74,8 @@ RNU = règlement national d'urbanisme
 IDF = Île-de-France
 AG = assemblée générale
 vélo = bicyclette
+boulevard = bd
+avenue = av
 covoiturage = co-voiturage
 weekend = fin de semaine
 mail = courriel = e-mail

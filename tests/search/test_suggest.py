@@ -55,6 +55,14 @@ def test_last_word_is_completed_and_the_others_stay(
     assert words == ["place aménagement"]
 
 
+def test_first_letter_of_the_next_word_hides_no_title(
+    session: Session, index: Engine, village: list[Entry]
+) -> None:
+    typed = ("amenagement", "amenagement d", "amenagement du", "amenagement du c")
+    found = [{p.id for p in suggest.proposals(session, index, text)} for text in typed]
+    assert found[0] >= found[1] >= found[3] > set()
+
+
 @pytest.mark.parametrize("text", ["", "é", "   ", "((", "l'", "\x00", "x" * 5000])
 def test_nothing_to_complete_gives_nothing(
     session: Session, index: Engine, village: list[Entry], text: str
