@@ -65,7 +65,7 @@ def install(app: Flask) -> None:
         written_in=written_in,
     )
     app.jinja_env.globals.update(in_unit=in_unit)
-    app.jinja_env.filters.update(number=number, spaced=_spaced_for_readers)
+    app.jinja_env.filters.update(coded=coded, number=number, spaced=_spaced_for_readers)
 
 
 def messages() -> Sequence[tuple[str, str]]:
@@ -94,6 +94,15 @@ def in_unit(value: float, unit: str) -> str:
 
 def _spaced_for_readers(text: str) -> str:
     return typography.spaced(text) if language() == "fr" else text
+
+
+def coded(text: str) -> Markup:
+    """A text of ours with what stands between backticks set as code."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    )
 
 
 def ago(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from flask import Flask
@@ -77,6 +78,16 @@ def test_reading_is_open_to_other_sites_and_conditional(client: FlaskClient) -> 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     again = client.get(f"{API}/entries", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_every_example_is_what_its_schema_says(client: FlaskClient) -> None:
+    told = client.get(f"{API}/openapi.json").get_json()
+    for path, operation in told["paths"].items():
+        for status, answer in operation["get"]["responses"].items():
+            content = answer["content"]["application/json"]
+            schema = {**content["schema"], "components": told["components"]}
+            jsonschema_rs.Draft202012Validator(schema).validate(content["example"])
+            assert content["example"].get("code", 200) == int(status), path
 
 
 def test_documentation_names_every_route(client: FlaskClient) -> None:

@@ -15,7 +15,14 @@ from aggregator.settings import Settings
 from web.api.schemas import Fault
 
 _TWIN = re.compile(r"#/components/schemas/(\w+Shape)1\b")
-_NUMBER = {"type": "integer", "minimum": 0, "maximum": 2147483647}
+_PATH: dict[str, dict[str, Any]] = {
+    "id": {
+        "description": "Its number on this portal.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+    },
+    "slug": {"description": "Its identity here: `lilas-a-velo`.", "schema": {"type": "string"}},
+}
+"""What the parts of a path mean, which no schema says."""
 
 
 def describe(app: APIFlask, settings: Settings) -> None:
@@ -70,12 +77,33 @@ def _tidy(spec: dict[str, Any]) -> dict[str, Any]:
     schemas = spec["components"]["schemas"]
     for name in [name for name in schemas if name.endswith("Shape1")]:
         del schemas[name]
+    spec["paths"] = dict(sorted(spec["paths"].items()))
     for operation in (path["get"] for path in spec["paths"].values()):
         operation["responses"]["429"] = {
             "description": "Too many requests; Retry-After says for how long to wait.",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
         }
         for parameter in operation.get("parameters", ()):
-            if parameter["name"] == "id":
-                parameter["schema"] = dict(_NUMBER)
+            if parameter["in"] == "path":
+                parameter.update(_PATH[parameter["name"]])
+        for status, answer in operation["responses"].items():
+            for content in answer.get("content", {}).values():
+                content["example"] = (
+                    _example(content["schema"], schemas)
+                    if status == "200"
+                    else {"code": int(status), "message": answer["description"]}
+                )
     return spec
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """What an answer of this schema may be, made of the examples of its fields."""
+    if "$ref" in schema:
+        return _example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "example" in schema:
+        return schema["example"]
+    if "properties" in schema:
+        return {name: _example(one, schemas) for name, one in schema["properties"].items()}
+    if schema.get("type") == "array":
+        return [_example(schema["items"], schemas)]
+    return {} if schema.get("type") == "object" else None

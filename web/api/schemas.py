@@ -23,10 +23,12 @@ class Filters(Schema):
         metadata=_said("Words, in the portal's query language.", "piste cyclable"),
         validate=Length(max=2000),
     )
-    theme = List(String(), metadata=_said("Topics by slug; several mean any of them."))
+    theme = List(String(), metadata=_said("Topics by slug; several mean any.", ["transports"]))
     objectif = List(String(), metadata=_said("Objectives by slug."))
     savoir_faire = List(String(), metadata=_said("Savoir-faire by slug."))
-    territoire = List(String(), metadata=_said("Areas by slug; what lies in one counts."))
+    territoire = List(
+        String(), metadata=_said("Areas by slug, and what lies inside.", ["montreuil"])
+    )
     groupe = List(String(), metadata=_said("Groups by slug."))
     forme = List(String(), metadata=_said("Platform kinds by slug."))
     type = List(String(), metadata=_said("What it is: article, event, discussion…"))
@@ -113,11 +115,15 @@ class EntryShape(Schema):
             "The original, which is the canonical page.", "https://lilas-a-velo.example/1"
         ),
     )
-    page = String(required=True, metadata=_said("Its page on this portal."))
+    page = String(
+        required=True,
+        metadata=_said("Its page on this portal.", "https://fil-commun.example/entrees/42"),
+    )
     excerpt = String(
         required=True,
         metadata=_said(
-            "At most 240 characters of its summary; empty where its source did not agree."
+            "At most 240 characters of its summary; empty where its source did not agree.",
+            "Rue de Paris, la piste passe à deux mètres.",
         ),
     )
     rights = String(required=True, metadata=_said("link, excerpt or full.", "excerpt"))
@@ -133,7 +139,7 @@ class EntryShape(Schema):
     folded = List(
         Integer(),
         required=True,
-        metadata=_said("With `recits=plies`: the others found of its story, newest first."),
+        metadata=_said("With `recits=plies`: the others found of its story, newest first.", [41]),
     )
     group = Nested(GroupLink, required=True)
     tags = List(Nested(TagShape), required=True)
@@ -152,16 +158,28 @@ class EntryPage(Schema):
         ),
     )
     next = String(allow_none=True, metadata=_said("`apres` of the next page; null on the last."))
-    understood = String(metadata=_said("The question in words.", "« piste cyclable »"))
+    understood = String(
+        metadata=_said(
+            "The question in words, without what could not be read, a date for example.",
+            "« piste cyclable »",
+        )
+    )
 
 
 class StoryShape(Schema):
     """Entries that tell the same thing, the first to tell it first."""
 
     id = Integer(required=True, metadata=_said("Its number on this portal.", 7))
-    page = String(required=True, metadata=_said("Its page on this portal."))
-    first = AwareDateTime(required=True, metadata=_said("When it was told first, UTC."))
-    last = AwareDateTime(required=True, metadata=_said("When it was told last, UTC."))
+    page = String(
+        required=True,
+        metadata=_said("Its page on this portal.", "https://fil-commun.example/recits/7"),
+    )
+    first = AwareDateTime(
+        required=True, metadata=_said("When it was told first, UTC.", "2026-11-24T08:00:00Z")
+    )
+    last = AwareDateTime(
+        required=True, metadata=_said("When it was told last, UTC.", "2026-11-24T08:00:00Z")
+    )
     entries = List(Nested(EntryShape), required=True)
 
 
@@ -177,8 +195,10 @@ class SourceShape(Schema):
 
     slug = String(required=True, metadata=_said("Its identity here.", "lilas-a-velo"))
     group = String(required=True, metadata=_said("Its group's slug.", "lilas-a-velo"))
-    url = String(required=True, metadata=_said("What is read."))
-    title = String(required=True, metadata=_said("As it calls itself."))
+    url = String(
+        required=True, metadata=_said("What is read.", "https://lilas-a-velo.example/feed")
+    )
+    title = String(required=True, metadata=_said("As it calls itself.", "Les Lilas à vélo"))
     rights = String(required=True, metadata=_said("link, excerpt or full.", "excerpt"))
     state = String(required=True, metadata=_said("How it is.", "ok"))
     state_words = String(required=True, metadata=_said("The same in words.", "en forme"))
@@ -198,25 +218,35 @@ class SourcePage(Schema):
 class ProvenanceShape(Schema):
     """Whose record it is, and on which terms."""
 
-    source = String(required=True, metadata=_said("The instance or list that keeps the record."))
+    source = String(
+        required=True,
+        metadata=_said("The instance or list that keeps the record.", "https://fil-commun.example"),
+    )
     licence = String(required=True, metadata=_said("SPDX where there is one.", "ODbL-1.0"))
     page = String(allow_none=True, metadata=_said("Its page there; null for our own."))
-    charter_version = String(required=True, metadata=_said("Empty where none was accepted."))
+    charter_version = String(
+        required=True, metadata=_said("Empty where none was accepted.", "2026-11")
+    )
     charter_accepted_at = AwareDateTime(allow_none=True, metadata=_said("UTC."))
 
 
 class GroupShape(GroupLink):
     """A group of the directory."""
 
-    description = String(required=True, metadata=_said("In its own words."))
+    description = String(required=True, metadata=_said("In its own words.", "À vélo, à tout âge."))
     category = String(required=True, metadata=_said("What it is.", "association"))
     provisional = Boolean(required=True, metadata=_said("It has not proved its site.", False))
-    page = String(required=True, metadata=_said("Its page on this portal."))
-    topics = List(String(), required=True)
-    objectives = List(String(), required=True)
-    skills = List(String(), required=True)
-    kinds = List(String(), required=True)
-    areas = List(String(), required=True)
+    page = String(
+        required=True,
+        metadata=_said(
+            "Its page on this portal.", "https://fil-commun.example/groupes/lilas-a-velo"
+        ),
+    )
+    topics = List(String(), required=True, metadata=_said("Slugs.", ["transports"]))
+    objectives = List(String(), required=True, metadata=_said("Slugs.", ["rendre-visible"]))
+    skills = List(String(), required=True, metadata=_said("Slugs.", ["participation-large"]))
+    kinds = List(String(), required=True, metadata=_said("Slugs.", ["contenu-actualites"]))
+    areas = List(String(), required=True, metadata=_said("Slugs.", ["les-lilas"]))
     sources = List(Nested(SourceShape), required=True)
     provenance = Nested(ProvenanceShape, required=True)
 
