@@ -132,6 +132,13 @@ def test_reader_narrows_in_one_click_and_follows_in_two(
     page.goto(address)
     if width < 900:
         page.click("text=Affiner")
+        if scripts:
+            page.keyboard.press("Escape")
+            page.wait_for_selector(".facets", state="hidden")
+            assert page.evaluate("document.activeElement.textContent") == "Affiner"
+            page.keyboard.press("Enter")
+        page.wait_for_selector(".facets", state="visible")
+        assert not page.is_visible(".masthead"), "the keyboard reaches nothing that is covered"
     page.click(".facets a:has-text('Logement et habitat')")
     assert "theme=logement" in page.url
     page.click("summary:has-text('Suivre')")

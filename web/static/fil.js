@@ -21,10 +21,13 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
-// A panel opened by mistake closes with Escape, and the focus goes back to its button.
+// What was opened by mistake closes with Escape, and the focus goes back to its button.
 document.addEventListener("keydown", (event) => {
-  const open = event.key === "Escape" && document.querySelector("details.follow[open]");
-  if (open) { open.open = false; open.querySelector("summary").focus(); }
+  if (event.key !== "Escape") return;
+  const panel = document.querySelector("details.follow[open]");
+  const sheet = document.querySelector(".facets:target .close");
+  if (panel) { panel.open = false; panel.querySelector("summary").focus(); }
+  else if (sheet?.offsetParent) { sheet.click(); document.querySelector(".open-facets").focus(); }
 });
 
 // An address that leads to a closed panel opens it.
