@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from aggregator.errors import FilcommunError, MailError, Refused, TooMany
 from aggregator.mail import digest, kept, subscribing
 from aggregator.mail.message import Content
+from aggregator.mail.outbox import manage_url
 from aggregator.mail.wishes import CONSENT, Wish
 from aggregator.registry import rates
 from aggregator.search.view import View
@@ -139,8 +140,17 @@ def confirm(secret: str) -> ResponseReturnValue:
         subscribing.look,
         subscribing.confirm,
         show=lambda row: render_template("subscription/confirm.html", subscription=row),
-        done=lambda row: render_template("subscription/confirmed.html", subscription=row),
+        done=_confirmed,
         dead=_DEAD,
+    )
+
+
+def _confirmed(subscription: Subscription) -> str:
+    subscriber = subscription.subscriber
+    return render_template(
+        "subscription/confirmed.html",
+        subscription=subscription,
+        manage_url=manage_url(current.parts().settings, subscriber.id, subscriber.nonce),
     )
 
 
@@ -155,7 +165,7 @@ def leave(link: str) -> ResponseReturnValue:
     if request.method == "POST":
         subscribing.leave(session, link, settings=settings)
         session.commit()
-        return render_template("subscription/left.html")
+        return render_template("subscription/left.html", is_all=False)
     subscription = subscribing.leaving(session, link, settings=settings)
     return render_template("subscription/leave.html", subscription=subscription)
 
@@ -228,7 +238,7 @@ def act(link: str) -> ResponseReturnValue:
     if deed == "tout-effacer":
         subscribing.forget(session, subscriber)
         session.commit()
-        return render_template("subscription/left.html")
+        return render_template("subscription/left.html", is_all=True)
     if deed == "reglages":
         wish = _wish(request.form)
         views = [digest.view_of(one) for one in subscriber.subscriptions]
@@ -265,7 +275,7 @@ def act(link: str) -> ResponseReturnValue:
         subscribing.end(session, subscription)
         if is_last:
             session.commit()
-            return render_template("subscription/left.html")
+            return render_template("subscription/left.html", is_all=True)
         flash(_("C’est fini pour celui-là."), "good")
     session.commit()
     return redirect(url_for("subscription.manage", link=link), 303)

@@ -14,8 +14,12 @@ from typing import Protocol
 
 from markupsafe import Markup, escape
 
+from aggregator.mail.message import LEAVE_MARK, MANAGE_MARK
+
 WIDTH = 72
 """Columns of the plain text; addresses are never broken."""
+
+_FILLING = "\0"
 
 _INSTEAD = {
     "fr": "Si le bouton ne répond pas, copiez cette adresse :",
@@ -135,14 +139,17 @@ class TextVoice:
         return "\n".join(lines) + "\n\n"
 
     def _wrapped(self, text: str, first: str = "", others: str = "") -> str:
+        for mark in (MANAGE_MARK, LEAVE_MARK):
+            # It stands for an address that will not fit behind other words.
+            text = text.replace(mark, mark.ljust(WIDTH, _FILLING))
         return textwrap.fill(
-            self._set(" ".join(text.split(" ")).replace("\n", " ")),
+            self._set(text.replace("\n", " ")),
             WIDTH,
             initial_indent=first,
             subsequent_indent=others,
             break_long_words=False,
             break_on_hyphens=False,
-        )
+        ).replace(_FILLING, "")
 
     def _set(self, text: str) -> str:
         return typeset(text, self._language)

@@ -74,6 +74,7 @@ def test_each_gets_what_is_new_in_their_view_and_why(
     assert "Samedi à midi." in alice
     assert "https://lilas-a-velo.example/1" in alice
     assert "Pourquoi : Transports et mobilités (« vélorution »)" in alice.replace("\xa0", " ")
+    assert "\nSe désabonner\n<https://fil.example/abonnement/quitter/1." in alice
     assert "Concert" not in alice
     assert "Permanence" in bob
     assert "Vélorution" not in bob

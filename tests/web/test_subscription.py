@@ -77,7 +77,10 @@ def test_opening_the_mailed_link_changes_nothing_its_button_does(
         assert visitor.client.head(path).status_code == 200
     with own_parts.sessions() as session:
         assert session.query(Subscriber).one().confirmed_at is None
-    assert "C’est fait" in visitor.send(path).get_data(as_text=True)
+    html = visitor.send(path).get_data(as_text=True)
+    assert "C’est fait" in html
+    (manage,) = re.findall(r"/abonnement/gerer/[^\"]+", html)
+    assert "Mes lettres" in visitor.get(manage)
     with own_parts.sessions() as session:
         assert session.query(Subscriber).one().confirmed_at is not None
     assert visitor.status(path) == 410
@@ -94,6 +97,7 @@ def test_one_click_of_a_mail_program_ends_it_without_a_token(
     assert "Ne plus recevoir cette lettre" in visitor.get(path)
     answer = visitor.client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
+    assert "Cette lettre ne partira plus" in answer.get_data(as_text=True)
     with own_parts.sessions() as session:
         assert session.query(Subscriber).count() == 0
 
