@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
+    Connection,
     CursorResult,
     Engine,
     create_engine,
@@ -55,6 +56,7 @@ def open_database(url: str) -> Engine:
         )
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "savepoint", _begin_to_write)
         with engine.connect():
             pass
     except ArgumentError as error:
@@ -79,6 +81,19 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={_PATIENT * 1000}")
     cursor.close()
+
+
+def _begin_to_write(connection: Connection, _name: str) -> None:
+    """Wait for the right to write before a savepoint, which in SQLite begins as a reader.
+
+    A reader whose view has grown old by another's commit may not write at all, however patient:
+    "database is locked" at once. And the outermost savepoint would be stored when it is released,
+    whether or not its session is committed then.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class _Session(Session):

@@ -94,6 +94,37 @@ def test_a_brief_transaction_gives_up_where_another_writes_and_leaves_no_haste_b
             assert session.scalar(text("PRAGMA busy_timeout")) == 30_000
 
 
+def test_who_reads_in_a_savepoint_may_write_there_whoever_else_wants_to(
+    tmp_path: Path, now: datetime
+) -> None:
+    # A view that another's commit has made old may write nothing, however patient: SQLite's way.
+    engine = database.open_database(f"sqlite:///{tmp_path}/fil.db")
+    database.upgrade(engine)
+    sessions = database.sessions(engine)
+    with sessions.begin() as session:
+        session.add(Rate(hash="a", count=1, ends_at=now))
+    more = update(Rate).values(count=Rate.count + 1)
+    with sessions.begin() as alice, alice.begin_nested():
+        assert alice.scalars(select(Rate.count)).all() == [1]
+        with pytest.raises(OperationalError), database.briefly(sessions) as bob:
+            bob.execute(more)
+        alice.execute(more)
+    with database.briefly(sessions) as bob:
+        bob.execute(more)
+        assert bob.scalars(select(Rate.count)).all() == [3]
+    engine.dispose()
+
+
+def test_what_is_in_a_savepoint_is_not_stored_before_the_commit(
+    sessions: sessionmaker[Session], now: datetime
+) -> None:
+    with sessions() as session:
+        with session.begin_nested():
+            session.add(Rate(hash="a", count=1, ends_at=now))
+        session.rollback()
+        assert session.scalars(select(Rate)).all() == []
+
+
 def test_no_row_is_collected_while_a_session_lets_go_of_it(
     sessions: sessionmaker[Session],
     session: Session,
