@@ -17,7 +17,7 @@ from web.places import Place, address
 
 MOST = 3
 """Searches at once; more would not stand beside each other."""
-LONGEST = 500
+LONGEST = 2000
 """Characters of one; each of the page's many links repeats it."""
 
 

@@ -16,6 +16,8 @@ from web.places import PARAMETERS, Place, address
 
 LONGEST_FACET = 12
 """Choices of one facet; the chosen ones are always among them."""
+_LONGEST_CHIP = 120
+"""Characters of a filter told in short."""
 _TOO_WIDE = frozenset({"country", "region"})
 
 
@@ -155,7 +157,11 @@ def labels(dimension: str, slugs: Sequence[str]) -> dict[str, str]:
 
 def chips(place: Place) -> list[Chip]:
     """The filters chosen in the query string, each with the address without it."""
-    return [Chip(describe(*pair), place.without(*pair)) for pair in place.chosen_pairs()]
+    return [Chip(_short(describe(*pair)), place.without(*pair)) for pair in place.chosen_pairs()]
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST_CHIP else f"{label[: _LONGEST_CHIP - 1]}…"
 
 
 def describe(name: str, value: str) -> str:

@@ -27,5 +27,7 @@ def portal_command(settings: Settings) -> list[str]:
         # Recycled now and then, so that a leak in a library never becomes an outage.
         *("--max-requests", "20000", "--max-requests-jitter", "2000"),
         *("--timeout", "60", "--graceful-timeout", "10"),
+        # The most it takes: a search by two hundred names is no attack.
+        *("--limit-request-line", "8190"),
         *("--log-level", "warning"),
     ]

@@ -223,3 +223,16 @@ def test_page_of_a_place_offers_what_lies_in_it_with_its_count(client: FlaskClie
         slug = url.removeprefix("/territoires/")
         assert "seine-saint-denis" in areas.ancestors(slug)
         assert counted(page(client, f"/recherche?territoire={slug}")) == count
+
+
+def test_long_question_leaves_room_for_its_answers(client: FlaskClient) -> None:
+    asked = " OU ".join(f'"Hélène {n}"' for n in range(60))
+    html = client.get("/recherche", query_string={"q": asked}).get_data(as_text=True)
+    title = re.search(r"<h1>(.*?)</h1>", html, re.DOTALL)
+    assert title is not None
+    assert len(title[1]) < 250
+    assert re.search(r"<summary>Tout ce qui a été compris</summary><p>[^<]*Hélène 59", html)
+    assert f'value="{asked.replace(chr(34), "&#34;")}"' in html
+    chip = re.search(r'class="chip"[^>]*>.*?</a>', html, re.DOTALL)
+    assert chip is not None
+    assert "Hélène 59" not in chip[0].partition(">")[2]
