@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ def _http_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("write it as http:// or https://, a host, and at most a path")
+    _require_port(value)
     return value.rstrip("/")
 
 
@@ -29,17 +31,49 @@ def _smtp_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
         raise ValueError("write it as smtp://, smtps:// or smtp+starttls://, [user:password@]host")
+    _require_port(value)
+    return value
+
+
+def _require_port(address: str) -> None:
+    """Raise ValueError where what stands after the host is no port."""
+    try:
+        if urlsplit(address).port == 0:
+            raise ValueError
+    except ValueError as error:
+        raise ValueError("the port is a number from 1 to 65535") from error
+
+
+def _sender(value: str) -> str:
+    address = _mailbox(parseaddr(value)[1])
+    if value.rstrip(">").endswith(address):
+        return value
+    raise ValueError("write it as `Name <name@domain>`")
+
+
+def _mailbox(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:]+@[^@\s<>,;:]+", value):
+        raise ValueError("write it as name@domain")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("write it in one line")
     return value
 
 
 def _database_address(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("write it as sqlite:///file.db or postgresql://user:password@host/name")
+    if value in {"sqlite:///", "sqlite:///:memory:"}:
+        raise ValueError("name a file: several processes share it")
     return value.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def _index_address(value: str) -> str:
-    if not value.startswith(("whoosh:", "tantivy:", "opensearch+http://", "opensearch+https://")):
+    starts = ("whoosh:", "tantivy:", "opensearch+http://", "opensearch+https://")
+    if not value.startswith(starts) or value in starts:
         raise ValueError(
             "write it as whoosh:FOLDER, tantivy:FOLDER or opensearch+https://host:9200/index"
         )
@@ -56,6 +90,11 @@ def _secret(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 32:
         raise ValueError("use at least 32 random characters, for example `openssl rand -hex 32`")
     return value
+
+
+def _own_address(fields: dict[str, object]) -> str:
+    """Where the portal is read when nobody says another address: this machine, at its port."""
+    return f"http://127.0.0.1:{fields['port']}"
 
 
 def _kept_key(file: Path) -> SecretStr:
@@ -79,14 +118,22 @@ class Settings(BaseSettings):
     """What an operator may set; `docs/operators.md` explains each, and a test holds it to that."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FILCOMMUN_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="FILCOMMUN_",
+        env_file=".env",
+        env_ignore_empty=True,  # `FILCOMMUN_SMTP_URL=` says that there is none
+        extra="ignore",
+        frozen=True,
     )
 
     database_url: Annotated[str, AfterValidator(_database_address)] = "sqlite:///filcommun.db"
     """Where everything is kept."""
     index_url: Annotated[str, AfterValidator(_index_address)] = "whoosh:indexes/"
     """Which search engine, and where its derived data lie."""
-    base_url: Annotated[str, AfterValidator(_http_address)] = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    """The address the portal listens on."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """The port the portal listens on."""
+    base_url: Annotated[str, AfterValidator(_http_address)] = Field(default_factory=_own_address)
     """The portal's public address, as readers type it; a path is allowed."""
     secret_file: Path = Path("data/secret-key")
     """Where the secret key lies when it is not set, readable by its owner alone."""
@@ -96,9 +143,9 @@ class Settings(BaseSettings):
     """Signs links and sessions; one is made and kept in the secret file when it is not set."""
     smtp_url: Annotated[str, AfterValidator(_smtp_address)] | None = None
     """The mail server; without it no mail leaves and the forms say so."""
-    mail_from: str = "Fil commun <ne-pas-repondre@localhost>"
+    mail_from: Annotated[str, AfterValidator(_sender)] = "Fil commun <ne-pas-repondre@localhost>"
     """The sender of every mail."""
-    mail_bounces: str | None = None
+    mail_bounces: Annotated[str, AfterValidator(_mailbox)] | None = None
     """A mailbox that takes `name+anything@domain`, for mails that come back; None: they come back
     to the sender and are not read."""
     dkim_selector: Annotated[str, AfterValidator(_selector)] | None = None
@@ -107,7 +154,7 @@ class Settings(BaseSettings):
     """Mails to one domain in a minute, at the most."""
     mail_connections: Annotated[int, Field(ge=1, le=20)] = 4
     """Connections to the mail server at once, at the most."""
-    contact: str = "contact@localhost"
+    contact: Annotated[str, AfterValidator(_one_line)] = "contact@localhost"
     """Who answers for this portal: shown on pages, sent in every request's User-Agent."""
     sources_file: Path = Path("sources.yaml")
     """The inventory that `run` and `sources sync` read."""
@@ -121,10 +168,6 @@ class Settings(BaseSettings):
     """Seconds between two visits of a source at the least; the demo lowers it."""
     crawl_concurrency: Annotated[int, Field(ge=1, le=256)] = 32
     """Exchanges at once over all hosts; one host never gets two at once."""
-    host: str = "127.0.0.1"
-    """The address the portal listens on."""
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    """The port the portal listens on."""
     portal_processes: Annotated[int, Field(ge=1, le=64)] = 2
     """How many processes serve pages."""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
@@ -141,8 +184,18 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         faults = "; ".join(
-            f"FILCOMMUN_{'_'.join(map(str, fault['loc'])).upper()} is "
-            f"{str(fault.get('input'))[:80]!r}: {fault['msg'].removeprefix('Value error, ')}"
+            f"FILCOMMUN_{name} is {_shown(name, fault.get('input'))}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
+            for name in ["_".join(map(str, fault["loc"])).upper()]
+            # What is made from a wrong setting is no fault of its own.
+            if fault["type"] != "default_factory_not_called"
         )
         raise SettingsError(f"Wrong settings: {faults}.") from error
+
+
+def _shown(name: str, value: object) -> str:
+    """A wrong value as the sentence about it may show it, and a log keep it: without passwords."""
+    if name == "SECRET_KEY":
+        return "no good"
+    return repr(re.sub(r"//[^@]*@", "//…@", str(value))[:80])
