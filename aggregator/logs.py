@@ -25,6 +25,7 @@ def configure(level: str) -> None:
     """Write to standard error from `level` on: plain lines for a person, JSON for a collector.
 
     What strangers wrote begins no line of its own and moves no cursor. Libraries write the same.
+    The last call counts.
     """
     threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     rendering = _rendering(for_people=sys.stderr.isatty())
@@ -39,7 +40,7 @@ def configure(level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
-    logging.basicConfig(level=threshold, handlers=[handler])
+    logging.basicConfig(level=threshold, handlers=[handler], force=True)
     for name in _CHATTY:
         # What they have to say at lower levels is said better by our own lines.
         logging.getLogger(name).setLevel(max(threshold, logging.ERROR))

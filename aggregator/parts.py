@@ -36,8 +36,7 @@ def open_parts(settings: Settings) -> Parts:
     An index that cannot be opened yet does not keep a process from starting. Raises DatabaseError
     or SettingsError in a sentence.
     """
-    engine = database.open_database(settings.database_url)
-    database.require_current(engine)
+    engine = database.open_current(settings.database_url)
     return Parts(
         settings=settings,
         sessions=database.sessions(engine),

@@ -11,6 +11,7 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
+from aggregator import logs
 from aggregator.errors import FilcommunError, Refused
 from aggregator.registry.wording import sentence
 
@@ -62,6 +63,8 @@ def filcommun() -> None:
 
 def main() -> None:
     """Run the command line; an error made on purpose ends it with its sentence."""
+    # Standard output is for what was asked: it may be read by a program.
+    logs.configure("WARNING")
     try:
         filcommun(prog_name="filcommun")
     except Refused as error:
@@ -69,6 +72,12 @@ def main() -> None:
         sys.exit(1)
     except FilcommunError as error:
         click.echo(f"filcommun: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A full or read-only disk, a file of somebody else's.
+        click.echo(f"filcommun: {error.filename}: {error.strerror}.", err=True)
         sys.exit(1)
     except OperationalError as error:
         # A full disk, a lock that lasts, a server that went away in the middle of something.

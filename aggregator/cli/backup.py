@@ -17,8 +17,7 @@ from aggregator.store import backup, database
 def command(file: Path, with_secrets: bool) -> None:
     """Write database, pictures, sources.yaml and settings to FILE (.tar.gz)."""
     settings = read_settings()
-    engine = database.open_database(settings.database_url)
-    database.refuse_newer(engine)
+    engine = database.open_begun(settings.database_url)
     backup.write(
         engine,
         file,

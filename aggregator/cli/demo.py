@@ -15,8 +15,20 @@ from aggregator.settings import read_settings
 
 
 @click.command("demo")
-@click.option("--port", default=8000, show_default=True, help="of the portal")
-@click.option("--rhythm", default=20.0, show_default=True, help="seconds between two new entries")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="of the portal; another that is free when it is taken",
+)
+@click.option(
+    "--rhythm",
+    default=20.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 3600),
+    help="seconds between two new entries",
+)
 def command(port: int, rhythm: float) -> None:
     """Show Fil commun over a village that this machine serves to itself."""
     port = _free(port)

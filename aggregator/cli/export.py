@@ -21,12 +21,11 @@ def command(folder: Path) -> None:
     Only what every reader may see: nothing private, nothing of groups that left.
     """
     settings = read_settings()
-    engine = database.open_database(settings.database_url)
-    database.refuse_newer(engine)
+    open_session = database.sessions(database.open_current(settings.database_url))
     try:
-        with database.sessions(engine)() as session:
+        with open_session() as session:
             made = opendata.write(session, folder, base_url=settings.base_url, now=utc_now())
     except OSError as error:
-        raise FilcommunError(f"{folder} cannot be written: {error}.") from error
+        raise FilcommunError(f"{folder} cannot be written: {error.strerror}.") from error
     for file in made:
         click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")

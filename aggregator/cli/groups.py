@@ -85,6 +85,8 @@ def import_(
     ties = _file(links) if links is not None else b""
     named = origin or (place if "://" in place else Path(place).name)
     read = exchange.read_whole(body, ties=ties, within=within)
+    if not read.records:
+        raise InventoryError(f"{place} names no group that can be read. Is it the right file?")
     terms = importing.Terms(named, mirror=mirror, licence=licence or read.licence)
     _import(parts, read, terms, propose=propose)
     parts.engine.close()

@@ -17,8 +17,7 @@ from aggregator.store import database
 def command() -> None:
     """Build the index beside the one that serves, then switch."""
     settings = read_settings()
-    engine = database.open_database(settings.database_url)
-    database.require_current(engine)
+    engine = database.open_current(settings.database_url)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:

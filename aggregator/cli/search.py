@@ -24,10 +24,11 @@ def command(query: str, limit: int, as_json: bool) -> None:
     settings = read_settings()
     now = utc_now()
     view = View(q=query)
+    open_session = database.sessions(database.open_current(settings.database_url))
     engine = open_engine(settings.index_url)
     facets = ("topic", "area", "group") if as_json else ()
     results = engine.search(view.query(now), limit=limit, facets=facets, order=view.order)
-    with database.sessions(database.open_database(settings.database_url))() as session:
+    with open_session() as session:
         found = entries.in_order(session, results.ids)
     if as_json:
         document = {

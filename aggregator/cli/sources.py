@@ -39,7 +39,8 @@ def check(file: Path | None, as_json: bool) -> None:
     else:
         for fault in faults:
             click.echo(f"{file}:{fault.line}: {fault.message}")
-        click.echo(f"{len(faults)} faults." if faults else f"{file} is fine.")
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}."
+        click.echo(count if faults else f"{file} is fine.")
     sys.exit(bool(faults))
 
 
@@ -74,9 +75,7 @@ def sync_file(settings: Settings, file: Path) -> inventory.Synced:
 @AS_JSON
 def list_(as_json: bool) -> None:
     """Show every source: its state, when it was read last, why it fails."""
-    engine = database.open_database(read_settings().database_url)
-    database.require_current(engine)
-    with database.sessions(engine)() as session:
+    with database.sessions(database.open_current(read_settings().database_url))() as session:
         rows = sources.all_sources(session)
     if as_json:
         click.echo(json.dumps([_as_json(source) for source in rows], ensure_ascii=False, indent=1))

@@ -75,7 +75,7 @@ def as_environment(settings: Settings, *, with_secrets: bool = False) -> str:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value() if with_secrets else None
-        elif name in {"database_url", "smtp_url"} and value and not with_secrets:
+        elif name in {"database_url", "smtp_url", "index_url"} and value and not with_secrets:
             value = re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", value)
         if value is not None:
             lines.append(f"FILCOMMUN_{name.upper()}={value}\n")
@@ -116,7 +116,8 @@ def write(
         partial.replace(file)
     except (OSError, sqlite3.Error) as error:
         partial.unlink(missing_ok=True)
-        raise DatabaseError(f"The backup {file} could not be written: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise DatabaseError(f"The backup {file} could not be written: {why}.") from error
 
 
 def restore(file: Path, url: str, *, extra: Mapping[str, Path]) -> Contents:

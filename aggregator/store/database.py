@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Engine,
@@ -62,15 +63,49 @@ def open_database(url: str) -> Engine:
     except ArgumentError as error:
         raise DatabaseError(f"FILCOMMUN_DATABASE_URL is not an address: {error}.") from error
     except OperationalError as error:
+        why = str(error.orig).partition("\n")[0].rstrip(".")
         raise DatabaseError(
-            f"The database {make_url(url).render_as_string()} cannot be opened: {error.orig}. "
+            f"The database {_named(address)} cannot be opened: {why}. "
             "Check that the folder exists and can be written, or that the server runs."
         ) from error
     except DamagedError as error:
         raise DatabaseError(
-            f"The database {make_url(url).render_as_string()} is damaged: {error.orig}. {RESTORE}"
+            f"The database {_named(address)} is damaged: {error.orig}. {RESTORE}"
         ) from error
     return engine
+
+
+def open_begun(url: str) -> Engine:
+    """The same on a database that was begun, by this version or an older one; makes no file.
+
+    Raises DatabaseError where there is none, and for a newer one.
+    """
+    if not is_there(url):
+        raise _nothing_at(make_url(url))
+    engine = open_database(url)
+    refuse_newer(engine)
+    if current_version(engine) is None:
+        raise _nothing_at(engine.url)
+    return engine
+
+
+def open_current(url: str) -> Engine:
+    """The same on a database that has just this program's version. Raises DatabaseError."""
+    engine = open_begun(url)
+    require_current(engine)
+    return engine
+
+
+def _named(address: URL) -> str:
+    """An address as a sentence shows it, the password and the driver left out."""
+    return address.set(drivername=address.get_backend_name()).render_as_string()
+
+
+def _nothing_at(address: URL) -> DatabaseError:
+    return DatabaseError(
+        f"There is no database of Fil commun at {_named(address)} yet. Go to the folder that holds "
+        "yours, or begin one: `filcommun run`, or `filcommun db upgrade`."
+    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -211,10 +246,11 @@ def require_current(engine: Engine) -> None:
     """Raise DatabaseError unless the database has just this program's version."""
     refuse_newer(engine)
     version, needed = current_version(engine), latest_version()
+    if version is None:
+        raise _nothing_at(engine.url)
     if version != needed:
-        found = f"is at version {version}" if version else "is empty"
         raise DatabaseError(
-            f"The database {found}, and this program needs version {needed}. Run "
+            f"The database is at version {version}, and this program needs version {needed}. Run "
             "`filcommun db upgrade` (after a backup), or `filcommun run`, which does it for you."
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator.cli import COMMANDS, filcommun
+from aggregator.errors import DatabaseError
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +34,8 @@ def test_every_command_has_help(name: str) -> None:
 
 
 def test_a_wrong_usage_ends_with_status_2() -> None:
-    assert CliRunner().invoke(filcommun, ["no-such-verb"]).exit_code == 2
+    for arguments in (["no-such-verb"], ["demo", "--port", "99999"], ["demo", "--rhythm", "0"]):
+        assert CliRunner().invoke(filcommun, arguments).exit_code == 2
 
 
 def test_faults_of_the_inventory_are_all_shown_with_their_lines(elsewhere: Path) -> None:
@@ -84,30 +88,85 @@ def test_a_backup_is_written_and_proved_good(elsewhere: Path) -> None:
         (["db", "upgrade"], {"FILCOMMUN_PORT": "many"}),
         (["parse", "broken.xml"], {}),
         (["restore", "broken.xml"], {}),
-        (["crawl"], {}),
-        (["sources", "list"], {}),
+        (["groups", "import", "broken.xml"], {}),
     ],
-    ids=[
-        "no file",
-        "no folder",
-        "wrong setting",
-        "no feed",
-        "no backup",
-        "no database",
-        "no tables",
-    ],
+    ids=["no file", "no folder", "wrong setting", "no feed", "no backup", "no list"],
 )
 def test_what_is_wrong_is_said_in_a_sentence(
     elsewhere: Path, arguments: list[str], environment: dict[str, str]
 ) -> None:
     (elsewhere / "broken.xml").write_bytes(b"\x00\x01 not a feed")
-    done = subprocess.run(
+    if arguments[0] == "groups":
+        CliRunner().invoke(filcommun, ["db", "upgrade"])
+    assert_said_in_a_sentence(typed(*arguments, **environment))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "eau"],
+        ["sources", "list"],
+        ["crawl"],
+        ["reindex"],
+        ["backup", "all.tar.gz"],
+        ["export", "out"],
+        ["serve"],
+        ["work"],
+    ],
+    ids=" ".join,
+)
+def test_where_no_database_was_begun_a_command_says_so_and_makes_none(
+    elsewhere: Path, arguments: list[str]
+) -> None:
+    answer = CliRunner().invoke(filcommun, arguments)
+    assert isinstance(answer.exception, DatabaseError)
+    assert "There is no database of Fil commun at sqlite:///filcommun.db" in str(answer.exception)
+    assert [path.name for path in elsewhere.iterdir()] == ["data"]
+
+
+def test_a_portal_over_a_newer_database_says_so_and_does_not_start(elsewhere: Path) -> None:
+    CliRunner().invoke(filcommun, ["db", "upgrade"])
+    with sqlite3.connect("filcommun.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    done = typed("serve")
+    assert_said_in_a_sentence(done)
+    assert "version 9999" in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(elsewhere: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = typed("run", FILCOMMUN_PORT=str(port))
+    assert_said_in_a_sentence(done)
+    assert f"cannot listen at 127.0.0.1, port {port}" in done.stderr
+    assert not (elsewhere / "filcommun.db").exists()
+
+
+def test_what_a_round_did_is_the_only_thing_on_standard_output(elsewhere: Path) -> None:
+    (elsewhere / "sources.yaml").write_text(
+        "version: 1\ngroups:\n- slug: lilas\n  name: Lilas\n  home: http://127.0.0.1/\n"
+        "  sources:\n  - url: http://127.0.0.1/feed\n"
+    )
+    assert CliRunner().invoke(filcommun, ["sources", "sync"]).exit_code == 0
+    done = typed("crawl", "--json")
+    told = json.loads(done.stdout)
+    assert (told["sources"], told["failed"]) == (1, 1)
+    assert "forbidden_address" in done.stderr
+
+
+def typed(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What the command answers in a process of its own."""
+    return subprocess.run(
         [sys.executable, "-m", "aggregator.cli", *arguments],
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **environment},
         check=False,
     )
+
+
+def assert_said_in_a_sentence(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("filcommun: ")
     assert "Traceback" not in done.stderr

@@ -48,7 +48,7 @@ def test_parts_open_only_over_a_database_of_this_version(engine: Engine) -> None
         database.require_current(engine)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
-    with pytest.raises(DatabaseError, match=r"is empty.*filcommun run"):
+    with pytest.raises(DatabaseError, match=r"no database of Fil commun.*filcommun run"):
         database.require_current(engine)
 
 
