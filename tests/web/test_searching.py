@@ -135,8 +135,12 @@ def test_excerpt_shows_the_words_sought_within_the_rights(client: FlaskClient) -
 
 
 def test_entry_gives_a_dated_copy_to_cite_and_one_that_left_gives_none(client: FlaskClient) -> None:
-    assert 'href="/entrees/1/copie.json"' in page(client, "/entrees/1")
+    html = page(client, "/entrees/1")
+    assert 'href="/entrees/1/copie.json"' in html
+    cited = html.partition('id="citer"')[2].partition("</section>")[0]
+    assert "2026 à" in cited.partition("Vu par")[0]
     copy = client.get("/entrees/1/copie.json").get_json()
+    assert copy["shown"]["original"] in cited
     assert copy["taken_at"] == "2026-11-24T09:00:00Z"
     assert copy["shown"]["title"].startswith("La piste cyclable")
     assert client.get("/entrees/64/copie.json").status_code == 410
