@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.collect import health, reasons
 from aggregator.collect.fetch import fetch_over
 from aggregator.collect.readers import read_feed
 from aggregator.collect.wire import Response, Wire
@@ -18,10 +19,19 @@ from aggregator.parse import discovery
 from aggregator.parse.connecting import FEED
 from aggregator.parse.discovery import Candidate
 from aggregator.parse.entries import ParsedFeed
+from aggregator.parse.webpage import read_page
 from aggregator.settings import Settings
 
 MOST_TRIED = 8
 """Requests that one discovery costs a site at most, besides the page itself."""
+_CLOSED = frozenset(
+    {
+        *("dns", "refused", "connection", "timeout", "tls", "tls_expired"),
+        *("robots", "robots_unreachable", "tdm_reserved"),
+        *("forbidden", "bot_wall", "rate_limited", "unavailable", "server_error"),
+    }
+)
+"""Outcomes of a feed that may well be there, behind a door that is closed to us."""
 Get = Callable[[str], Awaitable[Response]]
 """Fetches one address; raises FetchError."""
 
@@ -47,6 +57,7 @@ class Discovery:
     tried: tuple[Tried, ...]
     """In the candidates' order."""
     page: Response | None = None
+    """What stands at `home`."""
 
     @property
     def feeds(self) -> tuple[Tried, ...]:
@@ -61,6 +72,20 @@ class Discovery:
         """The one to crawl; None when there is none, or only comments."""
         best = self.feeds[0] if self.feeds else None
         return None if best is None or best.candidate.is_comments else best
+
+    def failure(self) -> FetchError:
+        """Why there is no feed to crawl: what keeps us from one that the site has, if anything."""
+        for tried in self.tried:
+            if tried.outcome in _CLOSED and tried.candidate.origin != discovery.GUESS:
+                answer = tried.answer
+                wall = answer and health.bot_wall(answer.status, answer.headers, answer.body)
+                return FetchError(
+                    f"{tried.candidate.url[:200]} ({wall or tried.outcome}).",
+                    reason=tried.outcome,
+                    permanent=reasons.reason(tried.outcome).permanent,
+                )
+        first = ", ".join(f"{one.candidate.url} ({one.outcome})" for one in self.tried[:4])
+        return FetchError(f"Tried: {first}.", reason="no_feed_found", permanent=True)
 
     def proposals(self) -> list[dict[str, str]]:
         """What can be read, as `Source.proposals` keeps it."""
@@ -93,9 +118,12 @@ async def discover_over(
     get: Get, url: str, *, now: datetime, hint: str | None = None, page: Response | None = None
 ) -> Discovery:
     """As `discover`, over any way to the net; `page` when the address was already fetched."""
-    page = page or await get(url)
+    page = await _forwarded(get, page or await get(url))
     if not 200 <= page.status < 300:
-        raise FetchError(f"{url[:200]} answered {page.status}.", reason="not_found")
+        code = _why_not(page)
+        why = reasons.reason(code)
+        message = f"{url[:200]} answered {page.status}. {why.sentence('en')}"
+        raise FetchError(message, reason=code, permanent=why.permanent)
     itself = Candidate(page.url, FEED, "itself", "the address is itself a feed", 0)
     feed = _read(page, now)
     if feed is not None:
@@ -103,6 +131,24 @@ async def discover_over(
     found = _with_hint(discovery.candidates(page.body, page.url, page.headers), hint)
     platform = discovery.detect_platform(page.body, page.headers, page.url)
     return Discovery(page.url, platform, await _try_all(get, found, now), page)
+
+
+async def _forwarded(get: Get, page: Response) -> Response:
+    """The page that an empty front page sends its visitors on to, else the page itself."""
+    target = discovery.forward(read_page(page.body, page.url, page.headers))
+    if target is None:
+        return page
+    try:
+        answer = await get(target)
+    except FetchError:
+        return page
+    return answer if 200 <= answer.status < 300 else page
+
+
+def _why_not(answer: Response) -> str:
+    """The code of `reasons` for an answer other than 2xx."""
+    wall = health.bot_wall(answer.status, answer.headers, answer.body)
+    return "bot_wall" if wall else reasons.for_status(answer.status)
 
 
 def _with_hint(found: Sequence[Candidate], hint: str | None) -> list[Candidate]:
@@ -137,9 +183,12 @@ async def _try(get: Get, candidate: Candidate, now: datetime) -> Tried:
     except FetchError as error:
         return Tried(candidate, error.reason)
     if not 200 <= answer.status < 300:
-        return Tried(candidate, "gone" if answer.status == 410 else "not_found")
+        return Tried(candidate, _why_not(answer), answer=answer)
     feed = _read(answer, now)
-    return Tried(candidate, _outcome(feed) if feed else "not_a_feed", feed, answer)
+    if feed is None:
+        wall = health.bot_wall(answer.status, answer.headers, answer.body)
+        return Tried(candidate, "bot_wall" if wall else "not_a_feed", answer=answer)
+    return Tried(candidate, _outcome(feed), feed, answer)
 
 
 def _read(answer: Response, now: datetime) -> ParsedFeed | None:

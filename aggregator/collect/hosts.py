@@ -29,6 +29,8 @@ ROBOTS_STALE = timedelta(days=30)
 TDM_AGE = timedelta(days=7)
 LONGEST_TDM = 200_000
 """Bytes of a tdmrep.json."""
+_NO_RULES = frozenset({"too_large", "redirect_loop", "bad_redirect"})
+"""What is larger than any rules, or leads nowhere, holds none (RFC 9309 §2.3.1.2)."""
 _WAIT = 15.0
 
 
@@ -124,8 +126,7 @@ class Hosts:
         except ForbiddenAddress:
             raise
         except FetchError as error:
-            # What is larger than any rules, or refused in the middle, holds no rules.
-            found = robots.NONE if error.reason == "too_large" else robots.UNREACHABLE
+            found = robots.NONE if error.reason in _NO_RULES else robots.UNREACHABLE
             if error.reason in {"dns", "refused", "timeout", "tls", "tls_expired", "connection"}:
                 # The host itself is ill, and that is the better explanation.
                 raise

@@ -105,10 +105,12 @@ _ALL = (
     ),
     Reason(
         "robots_unreachable",
-        "Le fichier robots.txt du site ne répond pas ; par respect nous attendons.",
-        "The site’s robots.txt does not answer; out of respect we wait.",
-        _WAIT_FR,
-        _WAIT_EN,
+        "Le fichier robots.txt du site répond par une erreur ; par respect nous attendons.",
+        "The site’s robots.txt answers with an error; out of respect we wait.",
+        "Si cela dure, dire à la personne qui tient le site d’ouvrir /robots.txt dans un "
+        "navigateur : il peut manquer (404), mais ne doit pas être en panne.",
+        "If it lasts, tell the person who runs the site to open /robots.txt in a browser: "
+        "it may be missing (404), but must not fail.",
     ),
     Reason(
         "tdm_reserved",
@@ -192,8 +194,10 @@ _ALL = (
         "redirect_loop",
         "Les redirections n’en finissent pas.",
         "The redirects never end.",
-        "Faire corriger les redirections du site, ou nous donner l’adresse finale.",
-        "Have the site’s redirects corrected, or give us the final address.",
+        "Faire corriger les redirections du site (certaines n’aboutissent que si l’on accepte un "
+        "cookie), ou nous donner l’adresse finale.",
+        "Have the site’s redirects corrected (some only end where a cookie is accepted), or give "
+        "us the final address.",
         permanent=True,
     ),
     Reason(

@@ -164,6 +164,12 @@ def _whole(response: ScrapyResponse) -> Response:
     return replace(answer, redirects=hops)
 
 
+def _endless(url: str) -> FetchError:
+    return FetchError(
+        f"{url[:200]} redirects more than {MAX_HOPS} times.", reason="redirect_loop", permanent=True
+    )
+
+
 class SourceSpider(Spider):
     """Visits what the desk hands out; lives as long as the desk does."""
 
@@ -219,9 +225,7 @@ class SourceSpider(Spider):
         if best is not None and best.answer is not None:
             await self.desk.settle(job, best.answer, found)
         else:
-            tried = ", ".join(f"{one.candidate.url} ({one.outcome})" for one in found.tried[:4])
-            none = FetchError(f"Tried: {tried}.", reason="no_feed_found", permanent=True)
-            await self.desk.settle(job, none)
+            await self.desk.settle(job, found.failure())
 
     async def _watch(self, job: Job, page: Response) -> None:
         """The list page has changed, it seems: what is new in it?"""
@@ -262,8 +266,12 @@ class SourceSpider(Spider):
                 request = Request(url, dont_filter=True, meta={"job": job})
                 assert self.crawler.engine is not None
                 return _whole(await self.crawler.engine.download_async(request))
-            except (ValueError, IgnoreRequest) as error:
-                raise FetchError(str(error), reason="bad_url") from error
+            except Quiet as error:
+                raise FetchError(str(error), reason="rate_limited") from error
+            except IgnoreRequest as error:
+                raise _endless(url) from error
+            except ValueError as error:
+                raise FetchError(str(error), reason="bad_url", permanent=True) from error
 
         return get
 
@@ -276,12 +284,7 @@ class SourceSpider(Spider):
         elif isinstance(error, FetchError):
             await self.desk.settle(job, error)
         elif isinstance(error, IgnoreRequest):
-            loop = FetchError(
-                f"{job.url[:200]} redirects more than {MAX_HOPS} times.",
-                reason="redirect_loop",
-                permanent=True,
-            )
-            await self.desk.settle(job, loop)
+            await self.desk.settle(job, _endless(job.url))
         else:
             logging.getLogger(__name__).error("exchange failed", exc_info=error)
             await self.desk.settle(job, FetchError(repr(error)[:300], reason="internal"))

@@ -60,8 +60,9 @@ _SERVICES: Final = (
 )  # fmt: skip
 _LINK_VALUE: Final = re.compile(r"<([^<>]{1,2000})>((?:[^,<]|,(?!\s*<)){0,1000})")
 _PARAMETER: Final = re.compile(r""";\s*([\w-]{1,20})\s*=\s*(?:"([^"]{0,300})"|([^;,\s]{1,300}))""")
-_GUESSES: Final = ("/feed/", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feed.json")
+_GUESSES: Final = ("/feed/", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/rss")
 _MOST: Final = 30
+_FORWARD: Final = re.compile(r"\s*[0-5](?:\.\d*)?\s*[;,]\s*url\s*=\s*[\"']?([^\"'>]{1,2000})", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,18 @@ def _from_anchors(page: WebPage) -> Iterator[_Found]:
 def _guesses(page: WebPage) -> Iterator[_Found]:
     for path in _GUESSES:
         yield _Found(urljoin(page.url, path), FEED, GUESS, "many sites publish there")
+
+
+def forward(page: WebPage) -> str | None:
+    """Where a page sends its readers on at once by `<meta http-equiv=refresh>`; seldom anywhere."""
+    if "refresh" not in page.head or page.tree is None:
+        return None
+    for meta in page.tree.iter("meta"):
+        found = _FORWARD.match(meta.get("content") or "")
+        if found and (meta.get("http-equiv") or "").lower() == "refresh":
+            target = page_url(found.group(1), page.base)
+            return None if target is None or _key(target) == _key(page.url) else target
+    return None
 
 
 def _key(url: str) -> str:

@@ -74,6 +74,7 @@ async def look(
         )
     await note("feeds")
     discovery = await discover_over(get, address, now=now, page=answer)
+    answer = discovery.page or answer
     looked = _Looked(discovery)
     if any(tried.candidate.origin == ITSELF for tried in discovery.tried):
         # The address is a feed: the page that it names tells the rest.

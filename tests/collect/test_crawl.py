@@ -150,6 +150,14 @@ def test_robots_txt_is_asked_once_a_day_and_obeyed(
     assert session.scalars(select(Host)).one().robots_state == "partly"
 
 
+def test_a_robots_txt_that_leads_in_circles_forbids_nothing(a_source, a_site, crawled, rss, item):
+    site = a_site()
+    site.says("/robots.txt", status=301, Location="/robots.txt")
+    source = a_source(url=site.says("/flux", rss(item(1))))
+    crawled()
+    assert source.state == "ok"
+
+
 def test_a_failing_robots_txt_keeps_us_out_for_now(a_source, a_site, crawled, rss, item):
     site = a_site()
     site.says("/robots.txt", status=500)

@@ -68,6 +68,45 @@ def test_robots_are_obeyed_while_discovering(a_source, a_site, crawled, rss, ite
     assert "/flux" not in site.paths()
 
 
+def test_a_declared_feed_behind_a_wall_is_told_as_blocked_and_not_as_missing(
+    a_source, a_site, crawled
+):
+    site = a_site()
+    site.says("/feed/", "<title>Just a moment...</title>", status=403)
+    source = a_source(url=site.says("/", home("/feed/")), format="discover")
+    crawled()
+    assert (source.last_reason, source.state) == ("bot_wall", "blocked")
+    assert "Cloudflare" in source.last_detail
+
+
+def test_a_declared_feed_that_is_down_for_a_while_is_not_told_as_missing(a_source, a_site, crawled):
+    site = a_site()
+    site.says("/feed/", status=503)
+    source = a_source(url=site.says("/", home("/feed/")), format="discover")
+    crawled()
+    assert (source.last_reason, source.state) == ("unavailable", "failing")
+
+
+def test_a_front_page_that_only_forwards_is_followed(a_source, a_site, crawled, rss, item):
+    site = a_site()
+    feed = site.says("/accueil/flux", rss(item(1)))
+    site.says("/accueil/", home("/accueil/flux"))
+    front = '<html><head><meta http-equiv="Refresh" content="0; URL=accueil/"></head></html>'
+    source = a_source(url=site.says("/", front), format="discover")
+    crawled()
+    assert (source.found_url, source.state) == (feed, "ok")
+
+
+@pytest.mark.parametrize("target", ["/", "/absent", "javascript:alert(1)", "http://[", ""])
+def test_a_front_page_that_forwards_nowhere_is_the_page(settings, now, a_site, rss, item, target):
+    site = a_site()
+    feed = site.says("/flux", rss(item(1)))
+    refresh = f'<meta http-equiv="refresh" content="0;url={target}">'
+    found = discovered(settings, now, site.says("/", refresh + home("/flux")))
+    assert found.best is not None
+    assert found.best.candidate.url == feed
+
+
 def test_a_feed_that_ended_while_the_site_offers_another_is_proposed(
     session, a_group, a_source, a_site, crawled, rss, item, clock
 ):
@@ -123,6 +162,15 @@ def test_each_candidate_says_what_came_of_it(settings, now, a_site, rss, item):
     assert found.best.candidate.url == site.url("/bon")
 
 
-def test_a_page_that_cannot_be_read_says_why(settings, now, a_site):
-    with pytest.raises(FetchError):
-        discovered(settings, now, a_site().url("/"))
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, "", "not_found"),
+        (403, "<title>Just a moment...</title>", "bot_wall"),
+        (503, "Maintenance", "unavailable"),
+    ],
+)
+def test_a_page_that_cannot_be_read_says_why(settings, now, a_site, status, body, reason):
+    with pytest.raises(FetchError) as told:
+        discovered(settings, now, a_site().says("/", body, status=status))
+    assert told.value.reason == reason
