@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from aggregator.doctor import data
-from aggregator.doctor.examination import examine
+from aggregator.doctor.examination import examine, of_database
 from aggregator.settings import read_settings
 
 MARKS = {"good": "✓", "advice": "!", "fault": "✗"}
@@ -21,7 +21,8 @@ MARKS = {"good": "✓", "advice": "!", "fault": "✗"}
 def command(as_json: bool, only_worker: bool) -> None:
     """Look at everything and say what to mend; exit status 1 when there is a fault."""
     settings = read_settings()
-    findings = list(data.worker(settings) if only_worker else examine(settings))
+    found = of_database(settings, (data.worker,)) if only_worker else examine(settings)
+    findings = list(found)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from aggregator import watch
 from aggregator.doctor.finding import Finding
-from aggregator.errors import FilcommunError
+from aggregator.errors import DatabaseError, FilcommunError
 from aggregator.search import indexing
 from aggregator.search.engines import open_engine
 from aggregator.settings import Settings
@@ -19,6 +19,7 @@ from aggregator.store.tables import Entry
 
 OUTGROWN = 100_000
 """Entries up to which Whoosh was measured (docs/search.md); Tantivy is lighter beyond."""
+AGAIN = "Run the same again; if it stays, free some space or start the database."
 WORKER_SILENT = timedelta(minutes=5)
 SOON = 60
 """Days; a disk that fills within them is told."""
@@ -28,17 +29,18 @@ ASTRAY = 1000
 """Entries by which the index may differ from the database while the worker catches up."""
 
 
+def unreadable(settings: Settings) -> Finding | None:
+    """Why the database can tell nothing: none was made, it is away, of another version; or None."""
+    try:
+        database.open_current(settings.database_url).dispose()
+    except DatabaseError as error:
+        return Finding("database", "fault", str(error))
+    return None
+
+
 def stored(settings: Settings) -> Iterator[Finding]:
-    """The database's version and integrity, what is in it, and the index against it."""
+    """The database's integrity, what is in it, and the index against it."""
     engine = database.open_database(settings.database_url)
-    database.refuse_newer(engine)
-    version = database.current_version(engine)
-    if version != database.latest_version():
-        yield Finding(
-            "database", "fault", f"The database is at version {version}, not yet at "
-            f"{database.latest_version()}.", "Run `filcommun db upgrade`.",
-        )  # fmt: skip
-        return
     yield from _integrity(engine)
     month_ago = datetime.now(UTC) - timedelta(days=30)
     with Session(engine) as session:

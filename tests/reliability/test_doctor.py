@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from aggregator import watch
-from aggregator.doctor import data, keys, machine, portal
+from aggregator.doctor import data, examination, keys, machine, portal
 from aggregator.doctor.finding import Finding
 from aggregator.search.engines import open_engine
 from aggregator.search.indexing import keep_up
@@ -227,13 +227,41 @@ def test_a_backup_that_stopped_coming_is_told(set_: Set, place: Path) -> None:
     engine.dispose()
 
 
+def of_the_database(settings: Settings) -> list[Finding]:
+    found = list(examination.of_database(settings, examination.INSIDE))
+    assert [one for one in found if one.subject == "database"] == found
+    return found
+
+
 def test_an_older_database_is_told_with_the_command_that_brings_it_up(
     set_: Set, stored: Session
 ) -> None:
     stored.execute(text("UPDATE alembic_version SET version_num = '0011'"))
     stored.commit()
-    (finding,) = data.stored(set_())
-    assert (finding.level, finding.remedy) == ("fault", "Run `filcommun db upgrade`.")
+    (finding,) = of_the_database(set_())
+    assert finding.level == "fault"
+    assert "filcommun db upgrade" in finding.says
+
+
+def test_where_no_database_was_made_that_is_told_and_none_is_made(set_: Set, place: Path) -> None:
+    (place / "filcommun.db").unlink()
+    (finding,) = of_the_database(set_())
+    assert finding.level == "fault"
+    assert "no database" in finding.says
+    assert "restore" not in finding.says + finding.remedy
+    assert not (place / "filcommun.db").exists()
+
+
+def test_a_backup_is_named_for_a_damaged_database_and_for_no_other_trouble(
+    set_: Set, stored: Session, place: Path
+) -> None:
+    stored.execute(text("DROP TABLE job_runs"))
+    stored.commit()
+    *_, finding = examination.of_database(set_(), (data.worker,))
+    assert (finding.level, finding.remedy) == ("fault", data.AGAIN)
+    (place / "filcommun.db").write_bytes(b"no database " * 1000)
+    (finding,) = of_the_database(set_())
+    assert "restore" in finding.says
 
 
 @pytest.fixture
