@@ -147,7 +147,7 @@ def wall_poster(ending: str) -> Response:
     view = maps.view_or_stop()
     chosen = groups.chosen_terms()
     found = directory.outlines(current.session(), groups.wanted(chosen))
-    chart = maps.drawn_from(view, found, _base_url())
+    chart = maps.drawn_from(view, found, _base_url(), most=network.PRINTED)
     today = current.now().date()
     live = f"{_base_url()}/carte?{urlencode({'carte': view} | maps.state_of(chosen))}"
     if ending == "svg":

@@ -102,14 +102,18 @@ def drawing() -> Response:
     return keep_for(Response(written, content_type=svg.MEDIA_TYPE), FEED_SECONDS)
 
 
-def drawn_from(view: str, found: Sequence[Drawn], base_url: str) -> Chart | Cartogram:
-    """A map of these groups for a file or for paper."""
+def drawn_from(
+    view: str, found: Sequence[Drawn], base_url: str, *, most: int = network.MOST
+) -> Chart | Cartogram:
+    """A map of these groups, at most so many, for a file or for paper."""
     if view == PLACES:
         return cartogram.cartogram(
             found, news=_news_by_area(), base_url=base_url, language=spoken()
         )
     recent = entries.counts_by_group(current.session(), since=current.now() - _RECENT)
-    return network.chart(found, view, base_url=base_url, recent=recent, language=spoken())
+    return network.chart(
+        found, view, base_url=base_url, recent=recent, language=spoken(), most=most
+    )
 
 
 def view_or_stop() -> str:

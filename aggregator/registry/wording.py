@@ -163,8 +163,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "workshop_closed": ("Cet atelier est clos.", "This workshop is closed."),
     "workshop_undecided": (
-        "Il reste {count} propositions à décider ou à reporter avant de clore l’atelier.",
-        "{count} proposals remain to be decided or postponed before the workshop is closed.",
+        "Avant de clore l’atelier, décidez ou reportez ce qui attend encore ({count}).",
+        "Before closing the workshop, decide or postpone what still waits ({count}).",
     ),
     "unknown_group": (
         "Aucun groupe ne s’appelle « {name} » : corrigez son nom, ou donnez son site s’il manque.",

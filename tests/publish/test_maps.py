@@ -69,13 +69,25 @@ def test_names_are_as_big_however_many_groups_there_are(count: int) -> None:
     # A page of 1280 pixels leaves 1248 to the map: its letters are never smaller than 12.
     assert network.NAME_SIZE * 1248 / chart.box[2] >= 12
     for node in chart.nodes:
-        assert lettering.wide(node.label, network.NAME_SIZE) <= network.NAME_ROOM
+        assert lettering.wide(node.label, network.NAME_SIZE) <= node.room
+
+
+def test_a_name_has_the_room_up_to_its_neighbour() -> None:
+    name = "Maison des solidarités de Vitry-sur-Seine"
+    (alone,) = network.chart([_group(1, name=name)], "objectifs").nodes
+    assert alone.label == name
+    crowd = network.chart([_group(number, name=name) for number in range(1, 301)], "objectifs")
+    cells = {(node.x, node.y) for node in crowd.nodes}
+    for node in crowd.nodes:
+        has_neighbour = (node.x + layout.CELL[0], node.y) in cells
+        is_last = node.x + layout.CELL[0] > layout.WIDTH
+        assert (node.label != name) == (has_neighbour or is_last)
 
 
 def test_name_that_is_cut_is_told_whole_to_who_points_at_it() -> None:
     long = "Coordination des riveraines et riverains de la ligne 15 Sud"
-    drawn = svg.write(network.chart([_group(1, name=long)], "objectifs"))
-    root = etree.fromstring(drawn.encode())
+    crowd = [_group(1, name=long), *_groups(300)[1:]]
+    root = etree.fromstring(svg.write(network.chart(crowd, "objectifs")).encode())
     spans = {span.get("class"): span.text for span in root.iter(f"{SVG}tspan")}
     assert str(spans["cut"]).endswith("…")
     assert spans["whole"] == long

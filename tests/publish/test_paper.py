@@ -85,7 +85,7 @@ def test_a_poster_tells_its_day_its_marks_and_leads_to_the_live_map() -> None:
 
 
 def test_a_poster_says_how_many_groups_it_has_no_room_for() -> None:
-    many = network.chart([_group(number) for number in range(1, 705)], "themes")
+    many = network.chart([_group(number) for number in range(1, 705)], "themes", most=600)
     drawn = poster.write_svg(many, size="a0", printed=DAY, live_url=LIVE)
     assert "704 groupes" in drawn
     assert "et 104 autres dans l’annuaire" in drawn

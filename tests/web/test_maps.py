@@ -83,10 +83,10 @@ def test_a_thousand_groups_with_odd_names_fill_several_pages_of_the_table(own_pa
     client = create_app(own_parts).test_client()
     html = page_of(client, "/carte?page=2")
     assert "Page 2 sur 3" in html
-    assert "tableau seulement" in html
+    assert "tableau seulement" not in html
     assert "<script>alert" not in html
     assert "\u202e" not in html
-    assert html.count('class="node"') == network.MOST
+    assert html.count('class="node"') > 1000
     assert page_of(client, "/carte?page=3").count('<th scope="row">') < 500
 
 

@@ -68,6 +68,15 @@ class Places:
                 return _middle(cell)
         raise AssertionError("rows never end")
 
+    def width_at(self, place: Point) -> float:
+        """How far it is from the left of a taken cell to its neighbour, or to the field's edge.
+
+        At most two cells: a name that is longer is none.
+        """
+        column, row = round(place[0] / CELL[0] - 0.5), round(place[1] / CELL[1] - 0.5)
+        is_free = column + 1 < COLUMNS and (column + 1, row) not in self._taken
+        return CELL[0] * (2 if is_free else 1)
+
 
 def _row(count: int, y: float) -> list[Point]:
     # Two stand at a sixth from the edges, more share the width evenly.

@@ -21,8 +21,8 @@ from aggregator.taxonomy import terms
 VIEWS = {"objectifs": "objective", "savoir-faire": "skill", "themes": "topic"}
 """The maps by their names in `?carte=`, and the dimension each shows."""
 
-MOST = 600
-"""Groups drawn on one map; the table has them all."""
+MOST, PRINTED = 1500, 600
+"""Groups drawn on one map, and on one that is printed; the table has them all."""
 
 NAME_SIZE, COUNT_SIZE, HUB_SIZE = 14.0, 11.0, 16.0
 """Of letters, in the units of the map."""
@@ -30,8 +30,8 @@ _MARK = 11.0
 """From the left of a group's cell to the middle of its mark."""
 NAME_AT = 13.0
 """From the middle of a mark to the group's name."""
-NAME_ROOM = layout.CELL[0] - _MARK - NAME_AT - 12
-"""For a name and the count of its news."""
+_GAP = 12.0
+"""Between a name and what stands to the right of it."""
 _WHOLE = 60
 """Characters of a name told on the map at most; the whole name is in its description."""
 _AWAY = 86.0
@@ -90,6 +90,8 @@ class Node:
     recent: int
     """Entries of late."""
     radius: float
+    room: float
+    """For its name and the count of its news: up to its neighbour."""
     x: float
     y: float
     """The middle of its mark; the name stands to the right of it."""
@@ -111,7 +113,7 @@ class Chart:
     hubs: tuple[Hub, ...]
     nodes: tuple[Node, ...]
     left_out: int
-    """Groups beyond MOST, in the directory only."""
+    """Groups beyond what was to be drawn, in the directory only."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -143,19 +145,25 @@ def chart(
     base_url: str = "",
     recent: Mapping[int, int] | None = None,
     language: str = "fr",
+    most: int = MOST,
 ) -> Chart:
     """One of the maps; `recent` counts entries of late by group id.
 
-    Public groups only, in the order in which they joined. Raises KeyError for no map's name.
+    Public groups only, in the order in which they joined, the first `most` of them. Raises
+    KeyError for no map's name.
     """
     dimension = VIEWS[view]
     shown = sorted((group for group in groups if group.is_public), key=lambda group: group.id)
     slugs = [term.slug for term in terms.terms(dimension)]
     points = dict(zip(slugs, layout.hubs(len(slugs)), strict=True))
     places = layout.Places()
+    stand = [
+        places.take(layout.target([points[slug] for slug in slugs if slug in terms_]))
+        for terms_ in (group.terms(dimension) for group in shown[:most])
+    ]
     nodes = tuple(
-        _node(group, dimension, points, places, base_url, (recent or {}).get(group.id, 0))
-        for group in shown[:MOST]
+        _node(group, at, places.width_at(at), dimension, slugs, base_url, (recent or {}))
+        for group, at in zip(shown, stand, strict=False)
     )
     ys = [node.y for node in nodes]
     above = min([*ys, layout.HEIGHT * 0.25]) - _AWAY
@@ -172,7 +180,7 @@ def chart(
         )
         for slug, point in points.items()
     )
-    return Chart(view, title(view, language), language, hubs, nodes, max(0, len(shown) - MOST))
+    return Chart(view, title(view, language), language, hubs, nodes, max(0, len(shown) - most))
 
 
 def title(view: str, language: str = "fr") -> str:
@@ -219,29 +227,29 @@ def _hub(label: str, at: Point, *, slug: str, url: str, groups: int, room: float
 
 def _node(
     group: Drawn,
+    at: Point,
+    width: float,
     dimension: str,
-    points: Mapping[str, Point],
-    places: layout.Places,
+    slugs: Sequence[str],
     base_url: str,
-    recent: int,
+    recent: Mapping[int, int],
 ) -> Node:
-    mine = [slug for slug in points if slug in group.terms(dimension)]
-    x, y = places.take(layout.target([points[slug] for slug in mine]))
     kinds = [term.slug for term in terms.terms("kind") if term.slug in group.terms("kind")]
     name = line(group.name) or group.slug
-    room = NAME_ROOM
-    if recent:
-        room -= wide(str(recent), COUNT_SIZE) + 5
+    news = recent.get(group.id, 0)
+    room = width - _MARK - NAME_AT - _GAP
+    taken = wide(str(news), COUNT_SIZE) + 5 if news else 0
     return Node(
         slug=group.slug,
         name=name,
-        label=fitting(name, room, NAME_SIZE),
+        label=fitting(name, room - taken, NAME_SIZE),
         url=f"{base_url}/groupes/{quote(group.slug)}",
         news_url=f"{base_url}/?groupe={quote(group.slug)}",
         kind=kinds[0] if kinds else None,
-        hubs=tuple(mine),
-        recent=recent,
-        radius=round(4.0 + min(5.0, 1.2 * math.log2(1 + recent)), 2),
-        x=x - layout.CELL[0] / 2 + _MARK,
-        y=y,
+        hubs=tuple(slug for slug in slugs if slug in group.terms(dimension)),
+        recent=news,
+        radius=round(4.0 + min(5.0, 1.2 * math.log2(1 + news)), 2),
+        room=room,
+        x=at[0] - layout.CELL[0] / 2 + _MARK,
+        y=at[1],
     )

@@ -11,7 +11,8 @@ from aggregator.publish.paper import Point, Surface
 
 _FAINT = "#f0cdd3"
 """The thread at a fifth of its strength, without transparency: printers."""
-_COLUMNS = 3
+_COLUMN = 250.0
+"""Millimetres on A0 that the longest name of a kind takes with its mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ def draw(surface: Surface, chart: Chart, inside: tuple[float, float, float, floa
 def legend(
     surface: Surface, chart: Chart, room: tuple[float, float, float], scale: float, more: str
 ) -> None:
-    """What marks mean, in three columns; `room` is left, top and width, `more` a last word."""
+    """What marks mean, in columns; `room` is left, top and width, `more` a last word."""
     left, top, width = room
-    step = width / _COLUMNS
+    columns = int(width / (_COLUMN * scale))
+    step = width / columns
     keys = svg.keys(chart)
     for number, key in enumerate(keys):
-        x = left + step * (number % _COLUMNS)
-        y = top + 12 * scale * (number // _COLUMNS)
+        x = left + step * (number % columns)
+        y = top + 12 * scale * (number // columns)
         _mark(surface, key.shape, x + 4 * scale, y, 3.6 * scale, key.colour)
         surface.text(
             x + 12 * scale, y + 2.6 * scale, key.label, size=7.5 * scale, widest=step - 16 * scale
@@ -69,7 +71,7 @@ def legend(
     told = f"{svg.size_in_words(chart.language)}{f' · {more}' if more else ''}"
     surface.text(
         left + width, top + 14.6 * scale, told, size=7.5 * scale, colour=paper.SOFT,
-        align="right", widest=step * (1 if len(keys) == 5 else 2) - 8 * scale,
+        align="right", widest=step * (2 * columns - len(keys)) - 8 * scale,
     )  # fmt: skip
 
 
@@ -96,7 +98,7 @@ def _node(surface: Surface, node: Node, scale: Scale) -> None:
     _mark(surface, shape, x, y, node.radius * unit, colour)
     surface.text(
         x + network.NAME_AT * unit, y + 5 * unit, node.name, size=network.NAME_SIZE * unit,
-        widest=network.NAME_ROOM * unit, rim=paper.GROUND, url=node.url,
+        widest=node.room * unit, rim=paper.GROUND, url=node.url,
     )  # fmt: skip
 
 
