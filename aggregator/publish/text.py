@@ -66,6 +66,8 @@ def cut(text: str, limit: int) -> str:
 
     >>> cut("Le jardin partagé ouvre ses portes.", 20)
     'Le jardin partagé…'
+    >>> cut("Il ouvre. Venez samedi.", 12)
+    'Il ouvre…'
     >>> cut("Court", 20)
     'Court'
     """
@@ -78,4 +80,4 @@ def cut(text: str, limit: int) -> str:
     head = text[:end]
     if not text[end].isspace() and " " in head:
         head = head[: head.rindex(" ")]
-    return head.rstrip(" ,;:–—-(«") + "…"
+    return head.rstrip(" .,;:–—-(«") + "…"

@@ -121,5 +121,7 @@ def _all() -> Mapping[str, Mapping[str, Term]]:
             description_en=description["en"],
         )
     for area in areas.areas():
-        found["area"][area.slug] = Term("area", area.slug, area.name, area.name, "", "")
+        # The lists of places write a typewriter's apostrophe; people read labels.
+        label = area.name.replace("'", "’")
+        found["area"][area.slug] = Term("area", area.slug, label, label, "", "")
     return found
