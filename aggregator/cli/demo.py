@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ import click
 from aggregator.cli.run import run
 from aggregator.demo import village
 from aggregator.demo.mailbox import Mailbox
-from aggregator.settings import read_settings
+from aggregator.registry import moderators
+from aggregator.settings import Settings, read_settings
+from aggregator.store import database
 
 
 @click.command("demo")
@@ -40,21 +43,37 @@ def command(port: int, rhythm: float) -> None:
             click.echo(f"The village:          {served.directory()}")
             click.echo(f"Mails it receives:    {mailbox.page}")
             click.echo(f"A group to register:  {served.candidate()}")
-            run(
-                read_settings(
-                    database_url=f"sqlite:///{folder}/filcommun.db",
-                    index_url=f"whoosh:{folder}/indexes",
-                    base_url=f"http://127.0.0.1:{port}",
-                    port=port,
-                    smtp_url=mailbox.smtp_url,
-                    secret_file=folder / "secret-key",
-                    sources_file=inventory,
-                    media_folder=folder / "media",
-                    allow_private_networks=True,
-                    shortest_interval=1,  # hours become seconds
-                    log_level="ERROR",  # ill sources are meant to be; /sante tells of them
-                )
+            click.echo("To moderate:          the link in the first of these mails")
+            settings = read_settings(
+                database_url=f"sqlite:///{folder}/filcommun.db",
+                index_url=f"whoosh:{folder}/indexes",
+                base_url=f"http://127.0.0.1:{port}",
+                port=port,
+                smtp_url=mailbox.smtp_url,
+                secret_file=folder / "secret-key",
+                sources_file=inventory,
+                media_folder=folder / "media",
+                allow_private_networks=True,
+                shortest_interval=1,  # hours become seconds
+                log_level="ERROR",  # ill sources are meant to be; /sante tells of them
             )
+            appoint_alice(settings)
+            run(settings)
+
+
+def appoint_alice(settings: Settings) -> None:
+    """Make an administrator whose link to sign in is the first mail of the village."""
+    engine = database.open_database(settings.database_url)
+    database.upgrade(engine)
+    with database.sessions(engine).begin() as session:
+        moderators.appoint(
+            session,
+            "alice@village.example",
+            name="Alice",
+            role="administrator",
+            now=datetime.now(UTC),
+        )
+    engine.dispose()
 
 
 def _free(port: int) -> int:
