@@ -1,4 +1,4 @@
-"""Mails that came back: which letter, and what it means for the address (RFC 3464).
+"""Mails that came back: which letter, and what it means for the address (RFC 3464, 6533).
 
 A bounce is believed only when it came to an address that we signed for that letter (VERP), so
 nobody can end somebody else's subscription by forging one.
@@ -7,9 +7,10 @@ nobody can end somebody else's subscription by forging one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.message import Message
 
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ _READ = 20_000
 
 _TAG = re.compile(r"\+([0-9]{1,18}-[0-9a-f]{16})@", re.IGNORECASE)
 _HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
+_REPORTS = ("message/delivery-status", "message/global-delivery-status")
+"""RFC 3464, and RFC 6533 for mails to addresses in Unicode."""
 _STATUS = re.compile(r"\b([45]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 
 
@@ -84,18 +87,28 @@ def _read(message: Message) -> tuple[str, str, bool]:
     ):
         return "", "An automatic answer.", False
     for part in message.walk():
-        if part.get_content_type() == "message/delivery-status":
-            return _report(part)
+        if part.get_content_type() in _REPORTS:
+            return _report(_blocks(part))
     text = _text(message)
     found = _STATUS.search(text)
     return found[1] if found else "", line(text)[:300], found is not None and found[1][0] == "5"
 
 
-def _report(part: Message) -> tuple[str, str, bool]:
+def _blocks(part: Message) -> list[Message]:
+    """About the mail, then about each of its readers."""
     payload = part.get_payload()
-    blocks = payload if isinstance(payload, list) else []
+    blocks = [block for block in payload if isinstance(block, Message)] if payload else []
+    if part.get_content_type() == _REPORTS[0]:
+        return blocks
+    # The standard library takes what follows the first block for a text.
+    rest = blocks[0].get_payload(decode=True) if blocks else None
+    told = rest.decode("utf-8", "replace") if isinstance(rest, bytes) else ""
+    return [message_from_string(block) for block in re.split(r"\r?\n\r?\n", told)]
+
+
+def _report(blocks: Sequence[Message]) -> tuple[str, str, bool]:
     for block in blocks:
-        if isinstance(block, Message) and block.get("Action"):
+        if block.get("Action"):
             action = line(str(block["Action"])).lower()
             found = _STATUS.search(str(block.get("Status", "")))
             status = found[1] if found else ""

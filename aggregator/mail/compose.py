@@ -146,6 +146,11 @@ def view_url(view: View, base_url: str) -> str:
     return _url(base_url, "recherche", view) if view.to_args() else f"{base_url}/"
 
 
+def feed_url(view: View, base_url: str) -> str:
+    """The JSON Feed of a view."""
+    return _url(base_url, "fil.json", view)
+
+
 def _rest_url(view: View, last: Entry, base_url: str) -> str:
     """The page that goes on after the last entry told, in the order of letters."""
     newest_first = _url(base_url, "recherche", view.without_value("tri"))

@@ -7,6 +7,7 @@ letters are about only through `render` and their issues.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def send_due(
             sent=report.sent,
             postponed=report.postponed,
             failed=report.failed,
-            stopped=report.stopped,
+            stopped=_unnamed(report.stopped),
         )
     return report
 
@@ -252,7 +253,7 @@ class _Round:
                 outbox.quieten(session, letter.domain, now=now, until=now + _TOO_MANY)
         if lost:
             self.report.failed += 1
-            log.warning("letter failed", id=letter.id, kind=letter.kind, error=str(error))
+            log.warning("letter failed", id=letter.id, kind=letter.kind, error=_unnamed(str(error)))
         else:
             self.report.postponed += 1
 
@@ -347,6 +348,11 @@ def _personal(
 
 def _domain(settings: Settings) -> str:
     return _sender(settings.mail_from).rpartition("@")[2] or "localhost"
+
+
+def _unnamed(answer: str) -> str:
+    """What a server said, for the log: nobody's address stands there."""
+    return re.sub(r"[^\s<>]+@[^\s<>]+", "…", answer)
 
 
 @lru_cache(maxsize=8)

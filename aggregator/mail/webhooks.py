@@ -139,12 +139,12 @@ def _post(
 def _body(session: Session, letter: Letter, alert: Subscription, settings: Settings) -> bytes:
     ids = [int(id_) for id_ in letter.values.get("entries", [])]
     entries = subscribers.entries(session, ids)
-    page = compose.view_url(digest.view_of(alert), settings.base_url)
+    view = digest.view_of(alert)
     return jsonfeed.write(
         Publication(
             title=alert.title,
-            self_url=page,
-            page_url=page,
+            self_url=compose.feed_url(view, settings.base_url),
+            page_url=compose.view_url(view, settings.base_url),
             base_url=settings.base_url,
             updated=letter.created_at,
             entries=entries,

@@ -78,6 +78,20 @@ def test_a_mailbox_that_does_not_exist_is_suspended(
     assert session.query(Subscription).one().subscriber.suspended_at is not None
 
 
+def test_a_report_about_an_address_in_unicode_is_read(
+    came_back: Callable[..., bounces.Bounce | None],
+) -> None:
+    """As Postfix writes it when the next server cannot write to it (RFC 6533)."""
+    bounce = came_back(
+        REPORT.replace("message/delivery-status", "message/global-delivery-status")
+        .replace("rfc822; alice@example.org", "utf-8; élodie@example.org")
+        .replace("User unknown", "élodie is unknown")
+    )
+    assert bounce is not None
+    assert (bounce.status, bounce.outcome) == ("5.1.1", "suspended")
+    assert bounce.detail == "failed 5.1.1 smtp; 550 5.1.1 élodie is unknown"
+
+
 def test_a_full_mailbox_is_suspended_after_the_fifth_time(
     came_back: Callable[..., bounces.Bounce | None],
 ) -> None:
@@ -117,3 +131,16 @@ def test_any_bytes_are_read(
     session: Session, settings: Settings, now: datetime, body: bytes
 ) -> None:
     assert bounces.take(session, body, settings=settings, now=now) is None
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(), st.sampled_from(["delivery-status", "global-delivery-status", "rfc822"]))
+def test_any_report_is_read(
+    session: Session, settings: Settings, now: datetime, body: bytes, kind: str
+) -> None:
+    letter = store.write(session, "manage_subscriptions", "alice@example.org", now=now)
+    session.flush()
+    to = outbox.bounce_address(settings, letter.id)
+    head = f"To: {to}\nMIME-Version: 1.0\nContent-Type: message/{kind}\n\n".encode()
+    assert bounces.take(session, head + body, settings=settings, now=now) is not None
+    session.flush()

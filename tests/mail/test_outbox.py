@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
+from structlog.testing import CapturingLogger
 
 from aggregator.errors import MailError
 from aggregator.mail import links, outbox
@@ -164,16 +165,22 @@ def test_a_temporary_refusal_is_tried_again_later_and_not_forever(
 
 def test_a_mailbox_that_does_not_exist_is_never_written_to_again(
     write: Callable[..., int], send: Callable[..., outbox.Report], mailer: Any,
-    alice: Subscription, issue: Issue, session: Session,
+    alice: Subscription, issue: Issue, session: Session, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    log = CapturingLogger()
+    monkeypatch.setattr(outbox, "log", log)
+
     def refuse(mail: Outgoing) -> None:
-        raise MailError("550 5.1.1 No such user", permanent=True, scope="mailbox")
+        answer = f"550 5.1.1 <{mail.recipient}>: No such user"
+        raise MailError(answer, permanent=True, scope="mailbox")
 
     mailer.refuse = refuse
     write(kind="digest", priority=2, issue_id=issue.id, subscription_id=alice.id)
     assert send().failed == 1
     session.expire_all()
     assert session.get_one(Subscription, alice.id).subscriber.suspended_reason.startswith("550")
+    warning, _ = log.calls
+    assert warning.kwargs["error"] == "550 5.1.1 <…>: No such user", "the log names nobody"
 
 
 def test_a_server_that_refuses_us_is_left_alone_and_costs_no_letter_a_try(

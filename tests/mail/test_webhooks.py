@@ -77,6 +77,7 @@ def test_a_call_is_signed_and_says_what_rights_allow(
     assert send() == webhooks.Report()
     ((headers, body),) = hook.calls
     feed = json.loads(body)
+    assert feed["feed_url"] == "https://fil.example/fil.json"
     assert [item["title"] for item in feed["items"]] == ["Vélorution"]
     assert b"Secret" not in body
     at, _, signature = headers["Fil-Signature"].removeprefix("t=").partition(",v1=")
