@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from whoosh.codec import whoosh3
 from whoosh.filedb.filestore import FileStorage
@@ -35,6 +35,8 @@ _SPARSE: Final = 64
 """Where fewer than one in so many bits are set, they are taken one by one."""
 _LONGEST_TERM: Final = 200
 """Bytes; longer terms are cut, in entries and queries alike."""
+
+_T = TypeVar("_T")
 
 
 def key(term: str) -> bytes:
@@ -57,9 +59,14 @@ def selectors(mask: int, size: int) -> bytes:
 
 def numbers_of(mask: int, size: int) -> Iterator[int]:
     """The entries of a set, ascending."""
-    if mask.bit_count() * _SPARSE < size:
-        return _one_by_one(mask)
-    return compress(range(size), selectors(mask, size))
+    return picked(range(size), mask)
+
+
+def picked(column: Sequence[_T], mask: int) -> Iterator[_T]:
+    """What a column has for the entries of a set, in their order."""
+    if mask.bit_count() * _SPARSE < len(column):
+        return map(column.__getitem__, _one_by_one(mask))
+    return compress(column, selectors(mask, len(column)))
 
 
 def _one_by_one(mask: int) -> Iterator[int]:

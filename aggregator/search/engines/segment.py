@@ -20,6 +20,7 @@ from aggregator.search.engines.flat import (
     key,
     mask_only,
     numbers_of,
+    picked,
     selectors,
 )
 from aggregator.search.engines.paging import entry_id, number_at
@@ -39,8 +40,8 @@ from aggregator.search.query import (
 
 _CACHED_BYTES: Final = 1_000_000
 """Of sets kept per segment; a segment of 4,000 entries has sets of 500 bytes."""
-_SINGLE: Final = frozenset({"group", "source", "language", "type", "month", "story"})
-"""Dimensions of which an entry has one value at most."""
+_MANIFOLD: Final = frozenset({"group", "source", "story"})
+"""Dimensions of many values, of which an entry has one at most: counted entry by entry."""
 _SATURATION: Final = 1.2
 """BM25's k1: how soon more of the same word stops counting."""
 _TITLE_BOOST: Final = 2.0
@@ -191,8 +192,8 @@ class Segment:
 
     def counts(self, mask: int, dimension: str) -> Counter[str]:
         """How many entries of the set have each value of a dimension."""
-        if dimension in _SINGLE:
-            counted = Counter(compress(self.values(dimension), selectors(mask, self.size)))
+        if dimension in _MANIFOLD:
+            counted = Counter(picked(self.values(dimension), mask))
             counted.pop(None, None)
             return counted  # type: ignore[return-value]  # None was taken out
         found = {value: (there & mask).bit_count() for value, there in self.tags(dimension).items()}
@@ -260,7 +261,7 @@ class Segment:
                 if not blob:
                     continue
                 postings = Postings.read(blob)
-                numbers = compress(range(self.size), selectors(postings.mask, self.size))
+                numbers = numbers_of(postings.mask, self.size)
                 for number, count in zip(numbers, postings.counts, strict=True):
                     if wanted[number]:
                         length = (lengths[number + 1] - lengths[number]) / average
@@ -268,7 +269,7 @@ class Segment:
                         scores[number] += rarity * count / (count + spread)
             boost = rarity * _TITLE_BOOST
             titled = self._cached(Word(word.terms, "title")) & mask
-            for number in compress(range(self.size), selectors(titled, self.size)):
+            for number in numbers_of(titled, self.size):
                 scores[number] += boost
         return scores
 
