@@ -334,7 +334,7 @@ def print_errors(judged: Sequence[Judged], count: int) -> None:
 def write_weights(data: Path) -> None:
     """Train on every labelled text and write the weights beside the lexicon."""
     texts = labelled(data / "labelled.jsonl", read_lexicon(default_text()))
-    weights = train(texts, TOPICS, version=f"2026-11-24, {len(texts)} labelled texts")
+    weights = train(texts, TOPICS, version=f"2026-11-25, {len(texts)} labelled texts")
     WEIGHTS.write_text(weights.to_json() + "\n", "utf-8")
     print(f"{WEIGHTS}: {sum(map(len, weights.labels.values()))} weights from {len(texts)} texts")
 

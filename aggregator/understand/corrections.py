@@ -133,8 +133,6 @@ def _lesson(rules: Rules, correction: Correction) -> tuple[str | None, model.Fea
             raise UnknownTerm(f"There is no relevance {slug!r}: it is 'on-topic' or not.")
         return "relevance/on-topic", reading.relevance_features(seen)
     terms.term(dimension, slug)
-    if dimension == "objective":
-        return f"objective/{slug}", reading.objective_features(seen, slug)
-    if dimension == "topic" or slug in SKILLS_IN_TEXTS:
-        return f"{dimension}/{slug}", reading.lexicon_features(seen, dimension, slug)
+    if dimension in {"topic", "objective"} or slug in SKILLS_IN_TEXTS:
+        return f"{dimension}/{slug}", reading.tag_features(seen, dimension, slug)
     return None, {}

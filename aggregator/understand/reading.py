@@ -24,7 +24,6 @@ TITLE_BOOST = 2.0
 """How much more a phrase of the title counts than one of the text."""
 _LONG = 200
 """Words after which more words no longer make a subject stronger."""
-_HOUR = re.compile(r"\b\d{1,2}\s?(?:h|heures)\s?(?:\d{2})?\b", re.IGNORECASE)
 _STREETS = frozenset(
     [
         "rue",
@@ -43,16 +42,10 @@ _STREETS = frozenset(
 _OF = frozenset(["de", "du", "des", "d", "la", "l", "le", "les"])
 _FOR = ("local", "france")
 """Cues that speak for an entry's relevance; all others speak against it."""
+_Span = tuple[int, int]
+"""Offsets of the first character and after the last."""
 _I = re.compile(r"\b(?:je|j|mon|ma|mes|moi)\b", re.IGNORECASE)
 _WE = re.compile(r"\b(?:nous|notre|nos)\b", re.IGNORECASE)
-_YOU = re.compile(r"\b(?:vous|votre|vos|tu|toi)\b", re.IGNORECASE)
-_CALL = re.compile(r"\b\w{2,}ez\b")
-_PAST = re.compile(r"\b(?:était|étaient|avait|avaient|ont|a été|ont été|fut)\b")
-_FIGURES = re.compile(r"\b\d[\d.,]*\b")
-_NAMES = re.compile(r"(?<=[\w,] )[A-ZÉÈ][a-zéèêïç]+(?= [A-ZÉÈ])")
-_TO_DO = re.compile(r"\W*(?:\d+\W+)?(?:[Cc]omment\s+)?[A-ZÀ-Ý]?[\w'’-]{2,}(?:er|ir|re)\b")
-"""A title that begins with an infinitive: « Fabriquer un composteur »."""
-_COLON_LIST = re.compile(r"[:;•–-]\s")
 
 
 class Found(NamedTuple):
@@ -78,7 +71,7 @@ class Reading:
     """The part of the strengths that the title gave."""
     places: tuple[Place, ...]
     stems: frozenset[str]
-    """The different words, shortened, that learned weights may speak of."""
+    """The different words, shortened, that corrections may speak of."""
     words: int
 
     @cached_property
@@ -92,27 +85,6 @@ class Reading:
                     if boost * weight > strongest.get((dimension, slug), 0.0):
                         strongest[dimension, slug] = boost * weight
         return strongest
-
-    @cached_property
-    def manner(self) -> dict[str, float]:
-        """Features of how the text speaks, whatever of; those that are 0 left out."""
-        counted = {
-            "question": float("?" in self.title),
-            "hour": float(bool(_HOUR.search(self.text))),
-            "call": float(bool(_CALL.search(self.title))),
-            "calls": min(len(_CALL.findall(self.text)), 6) / 6,
-            "we": min(len(_WE.findall(self.text)), 6) / 6,
-            "you": min(len(_YOU.findall(self.text)), 6) / 6,
-            "quote": float("«" in self.text or '"' in self.text),
-            "list": min(len(_COLON_LIST.findall(self.text)), 8) / 8,
-            "short": float(self.words < 40),
-            "past": min(len(_PAST.findall(self.text)), 6) / 6,
-            "figures": min(len(_FIGURES.findall(self.text)), 8) / 8,
-            "names": min(len(_NAMES.findall(self.text)), 10) / 10,
-            "to do in title": float(bool(_TO_DO.match(self.title))),
-            "date in title": float(bool(_FIGURES.search(self.title))),
-        }
-        return {name: value for name, value in counted.items() if value}
 
     @cached_property
     def vocabulary(self) -> dict[str, float]:
@@ -135,11 +107,16 @@ def read(
     strengths: dict[str, dict[str, float]] = {}
     in_title: dict[str, dict[str, float]] = {}
     words = len(title_words) + len(text_words)
+    places = places_in(title_words, text_words, written=(title, text), near=near)
     streets = (_streets(title_words), _streets(text_words))
+    towns = (
+        [span for place in places for span in place.in_title],
+        [span for place in places for span in place.in_text],
+    )
     title_hits, text_hits = lexicon.hits(title_words), lexicon.hits(text_words)
     for dimension in lexicon.slugs:
-        of_title = _outside(streets[0], title_hits[dimension])
-        of_text = _outside(streets[1], text_hits[dimension])
+        of_title = _outside(streets[0], towns[0], title_hits[dimension])
+        of_text = _outside(streets[1], towns[1], text_hits[dimension])
         found[dimension] = (
             *(Found("title", hit) for hit in of_title),
             *(Found("text", hit) for hit in of_text),
@@ -156,18 +133,18 @@ def read(
         found=found,
         strengths=strengths,
         in_title=in_title,
-        places=tuple(places_in(title_words, text_words, written=(title, text), near=near)),
+        places=tuple(places),
         stems=_stems(title_words, text_words),
         words=words,
     )
 
 
-def _streets(words: Sequence[Word]) -> list[tuple[int, int]]:
+def _streets(words: Sequence[Word]) -> list[_Span]:
     """Where names of streets stand: « rue des Vignerons » says nothing of wine.
 
     A name is what follows in capitals; a text all in capitals shows none.
     """
-    found: list[tuple[int, int]] = []
+    found: list[_Span] = []
     if not any(word.raw.islower() for word in words):
         return found
     for position, word in enumerate(words):
@@ -183,11 +160,22 @@ def _streets(words: Sequence[Word]) -> list[tuple[int, int]]:
     return found
 
 
-def _outside(streets: Sequence[tuple[int, int]], hits: list[Hit]) -> list[Hit]:
-    """The hits that are no part of a street's name."""
-    if not streets:
+def _outside(streets: Sequence[_Span], towns: Sequence[_Span], hits: list[Hit]) -> list[Hit]:
+    """The hits that are no part of a street's name, nor a mere part of a place's.
+
+    « Nogent-sur-Marne » says nothing of a river; « Rungis », the whole name, may speak.
+    """
+    if not streets and not towns:
         return hits
-    return [hit for hit in hits if not any(start <= hit.start < end for start, end in streets)]
+    return [
+        hit
+        for hit in hits
+        if not any(start <= hit.start < end for start, end in streets)
+        and not any(
+            start <= hit.start and hit.end <= end and hit.end - hit.start < end - start
+            for start, end in towns
+        )
+    ]
 
 
 def _strengths(hits: Sequence[Hit], divisor: float) -> dict[str, float]:
@@ -208,8 +196,13 @@ def _stems(title: Sequence[Word], text: Sequence[Word]) -> frozenset[str]:
     )
 
 
+def tag_features(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
+    """All that can speak for one tag: what the lexicon finds, and each word, for corrections."""
+    return lexicon_features(reading, dimension, slug) | reading.vocabulary
+
+
 def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, float]:
-    """What speaks for one tag: how strong, beside which others, in the title."""
+    """What the lexicon says for one tag: how strongly, beside which others, in the title."""
     strengths = reading.strengths.get(dimension, {})
     strength = max(strengths.get(slug, 0.0), 0.0)
     features = {"bias": 1.0}
@@ -225,12 +218,7 @@ def lexicon_features(reading: Reading, dimension: str, slug: str) -> dict[str, f
             "title": math.log1p(max(reading.in_title[dimension].get(slug, 0.0), 0.0)),
             "best phrase": reading.best.get((dimension, slug), 0.0) / 4,
         }
-    return features | reading.vocabulary
-
-
-def objective_features(reading: Reading, slug: str) -> dict[str, float]:
-    """What speaks for one objective: its phrases beside the others', and the text's manner."""
-    return lexicon_features(reading, "objective", slug) | reading.manner
+    return features
 
 
 def relevance_features(reading: Reading) -> dict[str, float]:

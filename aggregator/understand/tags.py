@@ -45,7 +45,7 @@ _STUFFED = 6.0
 """Strength of the best topic from which on many others beside it are a list of keywords."""
 _SILENT = 3.0
 """Strength of all topics together under which a text says nothing of its subject."""
-_SECOND_OBJECTIVE = 0.42
+_SECOND_OBJECTIVE = 0.45
 _STRONG = 3.0
 """Weight in the lexicon from which one phrase says an objective or a skill by itself."""
 _USUAL = 2.0
@@ -237,7 +237,7 @@ def _topics(
     focus = _focus(seen)
     is_silent = sum(seen.strengths.get("topic", {}).values()) < _SILENT
     for term in terms.terms("topic"):
-        features = reading.lexicon_features(seen, "topic", term.slug)
+        features = reading.tag_features(seen, "topic", term.slug)
         # « Rendez-vous mercredi » says nothing against a topic either: the source decides.
         score = (
             log_odds(USUAL["topic"]) if is_silent else weights.score(f"topic/{term.slug}", features)
@@ -277,7 +277,7 @@ def _objectives(
         return ()
     chances = {
         slug: probability(
-            weights.score(f"objective/{slug}", reading.objective_features(seen, slug))
+            weights.score(f"objective/{slug}", reading.tag_features(seen, "objective", slug))
             + _HABIT * _prior(profile, "objective", slug)
         )
         for slug in slugs
@@ -295,7 +295,7 @@ def _skills(
 ) -> tuple[TagFound, ...]:
     found = {}
     for slug in SKILLS_IN_TEXTS:
-        features = reading.lexicon_features(seen, "skill", slug)
+        features = reading.tag_features(seen, "skill", slug)
         score = weights.score(f"skill/{slug}", features) + _prior(profile, "skill", slug)
         weight = probability(score) * relevance
         may = _is_known_for(profile, "skill", slug) or _is_explicit(seen, "skill", slug)

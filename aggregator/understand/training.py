@@ -1,13 +1,14 @@
 """Weights from labelled texts: logistic regression by AdaGrad, the same on every machine.
 
-Pure. Used to make the weights that come with the program (`bench/tagging.py --train`) and to
+Pure; learns from what the lexicon finds, never from single words, which would teach a site's
+habits. Used to make the weights that come with the program (`bench/tagging.py --train`) and to
 cross-validate them; nothing of it runs when an entry is tagged.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,9 +22,6 @@ SHARED: Final = ("topic/*", "objective/*", "skill/*")
 """Families whose labels are taught together, being found by the lexicon alike."""
 EPOCHS: Final = 12
 RATE: Final = 0.3
-SEEN_IN: Final = 5
-"""A word must be in as many training texts, and on four sites: others teach a site's habits."""
-_SITES: Final = 4
 _SEED: Final = 20261124
 
 Lesson = tuple[str, dict[str, float], bool]
@@ -53,16 +51,11 @@ class Penalty:
     family: float = 0.001
     own: float = 0.5
     """What one topic or skill adds to its family's weights."""
-    objective: float = 0.3
+    objective: float = 0.01
     relevance: float = 0.1
-    word: float = 0.02
-    sparse: float = 0.2
-    """How readily a word's weight becomes none."""
 
-    def of(self, name: str, *, is_word: bool) -> float:
-        """How strongly a feature of a label or family is held."""
-        if is_word:
-            return self.word
+    def of(self, name: str) -> float:
+        """How strongly the features of a label or family are held."""
         if name in SHARED:
             return self.family
         kinds = {"objective": self.objective, "relevance": self.relevance}
@@ -80,7 +73,7 @@ def train(
     penalty: Penalty = PENALTY,
 ) -> Weights:
     """Weights learned from the texts; the same texts in the same order give the same weights."""
-    lessons = _without_rare_words(_lessons(texts, topics), texts)
+    lessons = _lessons(texts, topics)
     weights: dict[str, dict[str, float]] = defaultdict(dict)
     steps: dict[str, dict[str, float]] = defaultdict(dict)
     shuffled = random.Random(_SEED)  # noqa: S311 - an order, not a secret
@@ -110,7 +103,7 @@ def _lessons(texts: Iterable[Labelled], topics: Sequence[str]) -> list[Lesson]:
             features = reading.lexicon_features(text.reading, "skill", slug)
             found.append((f"skill/{slug}", features, slug in text.skills))
         for slug in OBJECTIVES:
-            features = reading.objective_features(text.reading, slug)
+            features = reading.lexicon_features(text.reading, "objective", slug)
             found.append((f"objective/{slug}", features, slug in text.objectives))
     return found
 
@@ -131,47 +124,13 @@ def _step(
     )
     error = model.probability(score) - float(applies)
     for feature, value in features.items():
-        is_word = feature.startswith(model.WORD)
-        for name in names[-1:] if is_word else names:
+        for name in names:
             own = weights[name]
             weight = own.get(feature, 0.0)
             # Only a family's bias is free: how often a topic occurs here, it need not elsewhere.
             is_free = feature == "bias" and name == names[0]
-            held = 0.0 if is_free else penalty.of(name, is_word=is_word)
+            held = 0.0 if is_free else penalty.of(name)
             gradient = error * value + held * weight
             seen = steps[name].get(feature, 0.0) + gradient * gradient
             steps[name][feature] = seen
-            size = RATE / (0.1 + seen**0.5)
-            weight -= size * gradient
-            own[feature] = _sparse(weight, size * penalty.sparse) if is_word else weight
-
-
-def _sparse(weight: float, least: float) -> float:
-    """Nearer to zero by the least, and zero where that is farther."""
-    return max(weight - least, 0.0) if weight > 0 else min(weight + least, 0.0)
-
-
-def _without_rare_words(lessons: Iterable[Lesson], texts: Sequence[Labelled]) -> list[Lesson]:
-    """The lessons without words that few texts, or the texts of few sites, hold."""
-    seen = Counter(stem for text in texts for stem in text.reading.stems)
-    sites: dict[str, set[str]] = defaultdict(set)
-    for text in texts:
-        for stem in text.reading.stems:
-            sites[stem].add(text.site)
-    kept = {
-        f"{model.WORD}{stem}"
-        for stem, count in seen.items()
-        if count >= SEEN_IN and len(sites[stem]) >= _SITES
-    }
-    return [
-        (
-            label,
-            {
-                name: value
-                for name, value in features.items()
-                if not name.startswith(model.WORD) or name in kept
-            },
-            applies,
-        )
-        for label, features, applies in lessons
-    ]
+            own[feature] = weight - RATE * gradient / (0.1 + seen**0.5)

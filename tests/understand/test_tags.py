@@ -94,6 +94,20 @@ def test_the_name_of_a_street_is_no_subject() -> None:
     assert "alimentation" not in {tag.slug for tag in found.topics}
 
 
+def test_a_part_of_a_town_s_name_is_no_subject_but_the_whole_name_may_be() -> None:
+    river = tags_for("Nogent-sur-Marne", "Réunion à Villiers-sur-Marne, Bry-sur-Marne suivra.")
+    assert "environnement" not in {tag.slug for tag in river.topics}
+    market = tags_for("Rungis", "Les maraîchers vendent leurs légumes à Rungis.")
+    assert "Rungis" in {words.words for tag in market.topics for words in tag.evidence}
+
+
+def test_a_town_council_is_no_advice() -> None:
+    told = tags_for(
+        "Conseil municipal de jeudi", "Le maire a quitté la salle du conseil municipal."
+    )
+    assert [tag.slug for tag in told.objectives] == ["rendre-visible"]
+
+
 def test_a_group_of_the_inventory_may_write_in_any_language() -> None:
     title, text = "Recetas de la abuela", "Diez abuelas del barrio han grabado sus recetas."
     known = tags_for(title, text, profile=Profile(topics=frozenset({"culture"})))

@@ -1,4 +1,4 @@
-"""Training learns what the texts teach, always the same, and is held against single words."""
+"""Training learns what the texts teach, always the same, and never a single word."""
 
 from aggregator.understand import reading
 from aggregator.understand.lexicon import default_text, read_lexicon
