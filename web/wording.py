@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from aggregator.collect.reasons import REASONS
 from aggregator.publish.publication import PATHS
+from aggregator.publish.text import cut
 from aggregator.registry.wording import sentence
 from aggregator.store.tables import Entry, Host
 from aggregator.taxonomy import terms
@@ -65,7 +66,7 @@ def install(app: Flask) -> None:
         written_in=written_in,
     )
     app.jinja_env.globals.update(in_unit=in_unit)
-    app.jinja_env.filters.update(coded=coded, number=number, spaced=_spaced_for_readers)
+    app.jinja_env.filters.update(coded=coded, cut=cut, number=number, spaced=_spaced_for_readers)
 
 
 def messages() -> Sequence[tuple[str, str]]:

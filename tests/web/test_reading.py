@@ -271,6 +271,14 @@ def kind_of(link: str) -> str:
     return re.sub(r"[\d]+|(?<=/)[a-z0-9-]{3,}$|=[^&]*", "*", link)
 
 
+@pytest.mark.parametrize("path", ["/groupes", "/carte"])
+def test_empty_directory_invites_too_and_blames_no_filter(empty_parts: Parts, path: str) -> None:
+    html = page(create_app(empty_parts).test_client(), path)
+    assert 'class="button" href="/inscrire"' in html
+    assert "Tout retirer" not in html
+    assert "ces choix" not in html
+
+
 def test_empty_portal_invites_the_first_group(empty_parts: Parts) -> None:
     html = page(create_app(empty_parts).test_client(), "/")
     assert "Pas encore de groupe" in html
