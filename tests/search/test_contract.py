@@ -16,6 +16,7 @@ from aggregator.search.query import (
     Not,
     Phrase,
     Prefix,
+    Query,
     Tag,
     Word,
     both,
@@ -121,6 +122,21 @@ def test_relevance_puts_the_title_first_and_has_pages(index: Engine, make: Make)
     assert (first.ids[0], first.total) == (2, 3)
     rest = index.search(word, limit=2, order="relevance", after=first.next)
     assert {*first.ids, *rest.ids} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("query", [Word(("piste",)), Prefix("pist"), EVERYTHING])
+def test_newest_of_equals_by_relevance_comes_first(
+    index: Engine, make: Make, now: datetime, query: Query
+) -> None:
+    hours = [3, 9, 1, 7, 5]
+    index.add(
+        make(n, "Une piste", published=now - timedelta(hours=hour))
+        for n, hour in enumerate(hours, 1)
+    )
+    index.commit()
+    first = index.search(query, limit=3, order="relevance")
+    rest = index.search(query, limit=3, order="relevance", after=first.next)
+    assert (*first.ids, *rest.ids) == (3, 1, 5, 4, 2)
 
 
 def test_facets_count_exactly_and_the_largest_comes_first(index: Engine, make: Make) -> None:

@@ -27,6 +27,7 @@ from aggregator.search.engines.noting import Noting
 from aggregator.search.query import (
     Query,
     Word,
+    wanted_terms,
 )
 
 _LOOK_EVERY: Final = 0.25
@@ -96,8 +97,12 @@ class TantivyEngine(Noting):
             if limit <= 0 or not total:
                 return Results((), total, counted)
             found = tantivy_query.found(query)
-            if order == "relevance":
+            skip = after.skip if after is not None and order == "relevance" else 0
+            if order == "relevance" and wanted_terms(query):
                 ranked = _ranked(searcher, tantivy_query.scored(query), limit, fold=fold)
+            elif order == "relevance":
+                # No word ranks them: all are equals.
+                ranked = _by_date(searcher, found, None, "newest", skip + limit, fold=fold)
             else:
                 ranked = _by_date(searcher, found, after, order, limit, fold=fold)
             return paging.page(
@@ -106,7 +111,7 @@ class TantivyEngine(Noting):
                 total=total,
                 facets=counted,
                 limit=limit,
-                skip=after.skip if after is not None and order == "relevance" else 0,
+                skip=skip,
                 order=order,
                 fold=fold,
             )
@@ -245,13 +250,20 @@ def _by_date(
 def _ranked(
     searcher: Any, scored: Any, limit: int, *, fold: bool
 ) -> Iterator[tuple[int, str | None]]:
-    """All by relevance; read in pieces, as far as needed."""
+    """All by relevance, the newest of equals first; read in pieces, as far as needed.
+
+    Equals on both sides of where two pieces meet keep the order of these.
+    """
     offset, size = 0, max(4 * limit, 100)
     while True:
         hits = searcher.search(scored, limit=size, offset=offset, count=False).hits
         numbers = searcher.fast_field_values("key", [address for _, address in hits])
         stories = _stories(searcher, hits) if fold else [None] * len(hits)
-        yield from zip(numbers, stories, strict=True)
+        scores = (score for score, _ in hits)
+        piece = sorted(
+            zip(scores, numbers, stories, strict=True), key=lambda hit: hit[:2], reverse=True
+        )
+        yield from ((number, story) for _, number, story in piece)
         if len(hits) < size:
             return
         offset += size
