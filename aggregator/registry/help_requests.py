@@ -102,8 +102,8 @@ def publish(session: Session, request: HelpRequest, moderator: Moderator, *, now
             values = {
                 "title": request.title,
                 "text": request.text,
-                "skill": request.skill,
-                "area": request.area,
+                "skill": _named("skill", request.skill, keeper.language),
+                "area": areas.area(request.area).name,
                 "name": request.name,
                 "group": group.name,
                 "path": f"/demandes/{request.id}",
@@ -118,7 +118,8 @@ def publish(session: Session, request: HelpRequest, moderator: Moderator, *, now
             )
     request.told = sum(bool(keepers.full(session, group)) for group in groups)
     secret = tokens.issue(session, "help_manage", str(request.id), now=now, lifetime=2 * OPEN)
-    _write(session, request, "help_published", f"/demandes/gerer/{secret}", now)
+    path = f"/demandes/gerer/{secret}"
+    _write(session, request, "help_published", path, now, told=request.told)
     return request.told
 
 
@@ -245,6 +246,12 @@ def _decide(session: Session, request: HelpRequest, moderator: Moderator, state:
     if not claimed:
         raise Refused("already_decided")
     session.refresh(request)
+
+
+def _named(dimension: str, slug: str, language: str) -> str:
+    """What a letter in that language calls a term."""
+    term = terms.term(dimension, slug)
+    return term.label_en if language.startswith("en") else term.label_fr
 
 
 def _write(

@@ -50,7 +50,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "title": "Une rampe ?", "text": "Passez samedi.", "group": "Les Lilas à vélo",
         "reply_to": "contact@lilas.example",
     },
-    "help_published": {"title": "Une rampe ?", "path": PATH, "reason": None},
+    "help_published": {"title": "Une rampe ?", "path": PATH, "told": 0},
     "help_refused": {"title": "Une rampe ?", "path": PATH, "reason": "off_topic"},
 }  # fmt: skip
 VALUES["operator_warning"] = {
@@ -130,3 +130,17 @@ def test_a_long_title_is_wrapped_and_underlined_as_far_as_it_goes() -> None:
     title, rest, rule = text.split("\n")[:3]
     assert f"{title} {rest}" == f"{name} a quitté le Fil commun"
     assert rule == "=" * len(title)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (0, "pas encore donné d’adresse"),
+        (1, "un groupe qui peut aider en est prévenu"),
+        (3, "3 groupes qui peuvent aider en sont prévenus"),
+    ],
+)
+def test_who_asks_for_help_reads_how_many_were_told(told: int, words: str) -> None:
+    values = VALUES["help_published"] | {"told": told}
+    letter = render.render("help_published", values, language="fr", base_url=BASE)
+    assert words in " ".join(letter.text.split())

@@ -93,6 +93,10 @@ def test_the_groups_that_may_help_are_told_and_answer_without_learning_the_addre
     (told,) = letters("help_told")
     assert told.address == "carole@example.org"
     assert DORA not in str(told.values)
+    assert told.values["skill"] == "Compétences en code et webdesign", "in words, not by slug"
+    assert told.values["area"] == "Saint-Denis"
+    (answered,) = letters("help_published")
+    assert answered.values["told"] == 1
     group = keepers.groups_of(session, "carole@example.org")[0]
     help_requests.answer(session, published, group, "carole@example.org", "Venez jeudi.", now=now)
     (answer,) = letters("help_answer")
