@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from aggregator.collect import learning, series
+from aggregator.collect import learning, renaming, series
 from aggregator.collect.understanding import Understood, evidence_of, profile_of, understand
 from aggregator.parse import clean
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
@@ -56,7 +56,10 @@ def ingest(
     group's tags (for the bench, which weighs both).
     """
     parsed = _once(feed.entries[:MAX_ENTRIES])
-    known = _known(session, source.id, [entry.uid for entry in parsed])
+    uids = {entry.uid for entry in parsed}
+    known = _known(session, source.id, list(uids))
+    unknown = [entry for entry in parsed if entry.uid not in known]
+    known |= _known(session, source.id, renaming.rename(session, source.id, unknown, uids))
     profile = profile_of(source)
     fresh: list[ParsedEntry] = []
     edited: list[tuple[_Known, ParsedEntry]] = []
@@ -71,7 +74,7 @@ def ingest(
             same.append(row.id)
     rules = learning.rules(session, now) if tagged and (fresh or edited) else None
     new = _add(session, source, fresh, profile, now, rules)
-    bury(session, source, set(feed.deleted) - {entry.uid for entry in parsed}, now=now)
+    bury(session, source, set(feed.deleted) - uids, now=now)
     for row, entry in edited:
         _edit(session, source, row, entry, profile, now, rules)
     _seen_again(session, same, now)

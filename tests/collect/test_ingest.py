@@ -45,6 +45,63 @@ def test_the_same_feed_twice_changes_nothing(session, a_source, now):
     assert [entry.first_seen_at for entry in stored(session)] == [now] * 2
 
 
+def test_a_feed_that_comes_again_under_new_ids_brings_nothing_new(session, a_source, now):
+    def at(uid: str, scheme: str, number: int) -> ParsedEntry:
+        url = f"{scheme}lilas.example/article{number}"
+        day = now - timedelta(days=number)
+        return parsed(uid, url=url, title=f"Réunion {number}", published=day)
+
+    source = a_source()
+    first = ingest(session, source, feed(at("a", "http://", 1), at("b", "http://", 2)), now=now)
+    moved = feed(at("x", "https://www.", 1), at("y", "https://www.", 2), at("z", "https://", 3))
+    again = ingest(session, source, moved, now=now + timedelta(1))
+    assert len(again.new) == 1
+    assert set(again.updated) == set(first.new)
+    assert {entry.uid for entry in stored(session)} == {"x", "y", "z"}
+    third = ingest(session, source, moved, now=now + timedelta(2))
+    assert (third.new, third.updated, third.unchanged) == ((), (), 3)
+
+
+def test_undated_news_and_events_keep_their_entry_under_ids_that_change(session, a_source, now):
+    source = a_source()
+    for visit in range(3):
+        undated = parsed(
+            f"n{visit}", url="https://lilas.example/1", title="Nouvelle", summary="Oui"
+        )
+        fete = parsed(f"e{visit}", url=None, title="Fête", starts_at=now + timedelta(days=9))
+        ingest(session, source, feed(undated, fete), now=now + timedelta(visit))
+    assert [entry.title for entry in stored(session)] == ["Fête", "Nouvelle"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"title": "Autre titre"},
+        {"url": "https://lilas.example/autre"},
+        {"published": datetime(2026, 11, 2, tzinfo=UTC)},
+        {"starts_at": datetime(2026, 12, 9, 19, tzinfo=UTC)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_what_differs_in_more_than_its_id_is_another_entry(session, a_source, now, other):
+    source = a_source()
+    usual = {"url": "https://lilas.example/permanence", "title": "Permanence"}
+    usual |= {
+        "published": datetime(2026, 11, 1, tzinfo=UTC),
+        "starts_at": datetime(2026, 12, 2, 19, tzinfo=UTC),
+    }
+    ingest(session, source, feed(parsed("1", **usual)), now=now)
+    assert len(ingest(session, source, feed(parsed("2", **(usual | other))), now=now).new) == 1
+
+
+def test_entries_alike_that_stand_in_one_feed_are_two(session, a_source, now):
+    source = a_source()
+    alike = {"url": "https://lilas.example/", "title": "Permanence", "published": now}
+    ingest(session, source, feed(parsed("1", **alike)), now=now)
+    both = feed(parsed("1", **alike), parsed("2", **alike))
+    assert len(ingest(session, source, both, now=now).new) == 1
+
+
 def test_ids_come_in_document_order_and_the_first_is_the_newest(session, a_source, now):
     done = ingest(session, a_source(), feed(parsed("a"), parsed("b"), parsed("c")), now=now)
     assert done.new == tuple(sorted(done.new, reverse=True))

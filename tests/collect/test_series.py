@@ -13,7 +13,7 @@ from aggregator.store.tables import Entry
 UID = "100%_permanence#2@lilas.example"
 
 
-def weekly(now, weeks, uid=UID):
+def weekly(now, weeks, uid=UID, title="Permanence logement"):
     """Occurrences so many weeks from now, as the calendar's reader names them."""
     starts = [now + timedelta(weeks=week) for week in weeks]
     return ParsedFeed(
@@ -21,7 +21,7 @@ def weekly(now, weeks, uid=UID):
             ParsedEntry(
                 uid=f"{uid}#{start:%Y%m%dT%H%M%SZ}",
                 url=None,
-                title="Permanence logement",
+                title=title,
                 starts_at=start,
                 type="event",
             )
@@ -62,7 +62,8 @@ def test_a_date_that_comes_into_sight_later_is_no_news(session, a_source, now):
 def test_another_series_another_source_and_a_single_date_stay_apart(session, a_source, now):
     one, other = a_source("un"), a_source("autre")
     ingest(session, one, weekly(now, (1, 2)), now=now)
-    ingest(session, one, weekly(now, (1, 2), uid="100x_permanence"), now=now)
+    health = weekly(now, (1, 2), uid="100x_permanence", title="Permanence santé")
+    ingest(session, one, health, now=now)
     ingest(session, one, weekly(now, (5,), uid="fête"), now=now)
     ingest(session, other, weekly(now, (1, 2)), now=now)
     stories = {}
