@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from aggregator.collect.health import STATES
-from aggregator.collect.reasons import REASONS
+from aggregator.collect.health import STATES, wall_named
+from aggregator.collect.reasons import REASONS, Reason
 from aggregator.registry import moderation
 from aggregator.store import directory, entries, figures, suppressions
 from aggregator.store.tables import Host, Source
@@ -25,6 +25,8 @@ blueprint = Blueprint("health", __name__)
 
 _WEEK = timedelta(days=7)
 _QUARTER = timedelta(days=90)
+_GENERAL = frozenset({"failing", "broken"})
+"""States that many causes lead to: what can be done depends on the cause."""
 _TONES = {
     "ok": "good",
     "new": "idle",
@@ -113,16 +115,25 @@ def told(source: Source) -> Told:
     code = "paused" if source.paused_at is not None else source.state
     state = STATES.get(code) or STATES["new"]
     reason = REASONS.get(source.last_reason or "") if code != "paused" else None
-    remedy = state.remedy(language()) or (reason.remedy(language()) if reason else "")
+    remedy = state.remedy(language())
+    if reason and (not remedy or state.code in _GENERAL):
+        remedy = reason.remedy(language())
     return Told(
         code=state.code,
         label=state.label(language()),
         tone=_TONES.get(state.code, "bad"),
         meaning=state.sentence(language()),
-        reason=reason.sentence(language()) if reason else "",
+        reason=_cause(reason, source.last_detail) if reason else "",
         remedy=remedy,
         ill=state.ill,
     )
+
+
+def _cause(reason: Reason, detail: str) -> str:
+    """What went wrong; a wall against robots is named."""
+    sentence = reason.sentence(language())
+    wall = wall_named(detail) if reason.code == "bot_wall" else None
+    return f"{sentence.removesuffix('.')} ({wall})." if wall else sentence
 
 
 def _lines() -> list[Line]:

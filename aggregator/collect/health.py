@@ -219,6 +219,7 @@ _BY_REASON = {
     "tdm_reserved": "refused",
     "gone": "gone",
     "no_feed_found": "unfound",
+    "closed_network": "unfound",
     "page_changed": "changed",
 }
 _LASTING_REASONS = frozenset(
@@ -281,7 +282,7 @@ _WALLS = (
     ("SiteGround", "sg-captcha", r"/\.well-known/sgcaptcha/"),
     ("Vercel", "x-vercel-mitigated", r"Vercel Security Checkpoint"),
     ("AWS WAF", "x-amzn-waf-action", r"awswaf\.com|AwsWafIntegration"),
-    ("un captcha", "", r"g-recaptcha|h-captcha|cf-turnstile|hcaptcha\.com/1/api"),
+    ("captcha", "", r"g-recaptcha|h-captcha|cf-turnstile|hcaptcha\.com/1/api"),
 )
 
 
@@ -305,3 +306,8 @@ def bot_wall(status: int, headers: Mapping[str, str], body: bytes) -> str | None
         if re.search(pattern, start) and (status >= 400 or len(body) < 20_000):
             return name
     return None
+
+
+def wall_named(detail: str) -> str | None:
+    """The wall that a source's `last_detail` speaks of; None when it names none."""
+    return next((name for name, _, _ in _WALLS if name in detail), None)

@@ -19,6 +19,7 @@ from aggregator.collect.robots import Robots
 from aggregator.collect.wire import Response, Wire
 from aggregator.errors import FetchError, ForbiddenAddress, ParseError
 from aggregator.parse import reservations
+from aggregator.parse.connecting import is_host
 from aggregator.parse.reservations import TdmRule
 from aggregator.store.tables import Host
 
@@ -31,6 +32,9 @@ LONGEST_TDM = 200_000
 """Bytes of a tdmrep.json."""
 _NO_RULES = frozenset({"too_large", "redirect_loop", "bad_redirect"})
 """What is larger than any rules, or leads nowhere, holds none (RFC 9309 §2.3.1.2)."""
+_CLOSED_NETWORKS = ("facebook.com", "instagram.com", "linkedin.com", "tiktok.com", "x.com",
+                    "twitter.com")  # fmt: skip
+"""Their robots.txt forbids all, and no group can change that: they are not even asked."""
 _WAIT = 15.0
 
 
@@ -100,6 +104,8 @@ class Hosts:
         `count` is told the bytes of each request that had to be made for it. A `trusted`
         group's reservation against mining does not hold for us; its robots.txt does.
         """
+        if is_host(url, *_CLOSED_NETWORKS):
+            raise FetchError(f"{name} lets nobody in.", reason="closed_network", permanent=True)
         card = self._cards.setdefault(name, _Card())
         async with self._locks.setdefault(name, asyncio.Lock()):
             now = self._clock()

@@ -113,6 +113,16 @@ _ALL = (
         "it may be missing (404), but must not fail.",
     ),
     Reason(
+        "closed_network",
+        "Cette adresse est sur un réseau fermé (Facebook, Instagram, LinkedIn, TikTok, X), qui ne "
+        "laisse personne suivre ses pages.",
+        "This address is on a closed network (Facebook, Instagram, LinkedIn, TikTok, X), which "
+        "lets nobody follow its pages.",
+        "Nous donner plutôt l’adresse d’un site, d’un blog, d’un agenda ou d’un compte Mastodon.",
+        "Give us the address of a site, a blog, a calendar or a Mastodon account instead.",
+        permanent=True,
+    ),
+    Reason(
         "tdm_reserved",
         "Le site réserve ses contenus contre la fouille de textes ; nous ne les lisons pas.",
         "The site reserves its contents against text mining; we do not read them.",

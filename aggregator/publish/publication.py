@@ -81,7 +81,8 @@ def identity(entry: Entry) -> str:
     """The entry's id in everything we publish: `urn:uuid:…` from its source and uid.
 
     The same on every instance that lists the source under this slug and after a move of the
-    portal; another once the source gives the entry another uid. The source's own uid is not used as it is: two sources may have the same.
+    portal; another once the source gives the entry another uid. The uid is not used as it is:
+    two sources may have the same.
     """
     return f"urn:uuid:{uuid5(_ENTRIES, f'{entry.source.slug} {entry.uid}')}"
 

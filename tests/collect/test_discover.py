@@ -11,7 +11,7 @@ from sqlalchemy import select
 from aggregator.collect.discover import discover
 from aggregator.errors import FetchError
 from aggregator.store import suppressions
-from aggregator.store.tables import Entry
+from aggregator.store.tables import Entry, HostDay
 
 
 def home(*links: str, body: str = "") -> str:
@@ -85,6 +85,13 @@ def test_a_declared_feed_that_is_down_for_a_while_is_not_told_as_missing(a_sourc
     source = a_source(url=site.says("/", home("/feed/")), format="discover")
     crawled()
     assert (source.last_reason, source.state) == ("unavailable", "failing")
+
+
+def test_a_page_on_a_closed_network_is_told_as_such_and_not_asked(session, a_source, crawled):
+    source = a_source(url="https://www.facebook.com/lilas.a.velo", format="discover")
+    crawled()
+    assert (source.last_reason, source.state) == ("closed_network", "unfound")
+    assert session.scalars(select(HostDay)).all() == []
 
 
 def test_a_front_page_that_only_forwards_is_followed(a_source, a_site, crawled, rss, item):

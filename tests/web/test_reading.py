@@ -9,7 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
+from aggregator.collect.reasons import REASONS
 from aggregator.parts import Parts
+from aggregator.store.tables import Source
 from web import create_app
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -237,6 +239,19 @@ def test_health_page_says_what_ails_a_source_and_what_to_do(client: FlaskClient)
     html = page(client, "/sante")
     assert "Le certificat de sécurité du site a expiré." in html
     assert "12 minutes" in html
+
+
+def test_health_page_names_the_wall_and_tells_what_the_very_cause_asks_for(
+    own_parts: Parts,
+) -> None:
+    with own_parts.sessions.begin() as session:
+        walled, failing = session.query(Source).order_by(Source.id).limit(2)
+        walled.state, walled.last_reason = "blocked", "bot_wall"
+        walled.last_detail = "Cloudflare answered 403."
+        failing.state, failing.last_reason = "failing", "robots_unreachable"
+    html = page(create_app(own_parts).test_client(), "/sante")
+    assert "bloque la lecture du flux (Cloudflare)." in html
+    assert REASONS["robots_unreachable"].remedy_fr in html
 
 
 @pytest.mark.slow
