@@ -15,7 +15,10 @@ from aggregator.store import backup, database
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="key and passwords too; keep it to yourself")
 def command(file: Path, with_secrets: bool) -> None:
-    """Write database, pictures, sources.yaml and settings to FILE (.tar.gz)."""
+    """Write everything to FILE (.tar.gz), while the program runs.
+
+    Database, pictures, sources.yaml and settings.
+    """
     settings = read_settings()
     engine = database.open_begun(settings.database_url)
     backup.write(

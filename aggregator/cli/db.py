@@ -15,7 +15,10 @@ def command() -> None:
 
 @command.command()
 def upgrade() -> None:
-    """Bring the database to this program's version; safe to run at any time."""
+    """Bring the database to this program's version.
+
+    Safe to run at any time.
+    """
     engine = database.open_database(read_settings().database_url)
     database.upgrade(engine)
     click.echo(f"The database is at version {database.current_version(engine)}.")

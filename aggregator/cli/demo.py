@@ -33,7 +33,7 @@ from aggregator.store import database
     help="seconds between two new entries",
 )
 def command(port: int, rhythm: float) -> None:
-    """Show Fil commun over a village that this machine serves to itself."""
+    """Show all of it over an imaginary village, and keep nothing."""
     port = _free(port)
     with tempfile.TemporaryDirectory(prefix="filcommun-demo-") as name:
         folder = Path(name)

@@ -19,7 +19,10 @@ MARKS = {"good": "✓", "advice": "!", "fault": "✗"}
 @click.option("--json", "as_json", is_flag=True, help="findings as a JSON list")
 @click.option("--worker", "only_worker", is_flag=True, help="only whether a worker runs")
 def command(as_json: bool, only_worker: bool) -> None:
-    """Look at everything and say what to mend; exit status 1 when there is a fault."""
+    """Look at everything and say what to mend.
+
+    Exit status 1 when there is a fault.
+    """
     settings = read_settings()
     found = of_database(settings, (data.worker,)) if only_worker else examine(settings)
     findings = list(found)

@@ -16,8 +16,9 @@ from aggregator.store import database
 @click.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def command(folder: Path) -> None:
-    """Write groups, news, terms and figures to FOLDER as CSV, with a datapackage.json.
+    """Write all public data to FOLDER, as open data.
 
+    Groups, news, terms and figures as CSV, with a datapackage.json.
     Only what every reader may see: nothing private, nothing of groups that left.
     """
     settings = read_settings()

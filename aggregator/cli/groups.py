@@ -31,7 +31,10 @@ def command() -> None:
 @click.argument("slug")
 @click.confirmation_option(prompt="Everything the group said will be erased. Go on?")
 def leave(slug: str) -> None:
-    """Take the group SLUG away for good, at its wish: wiped at once, never brought back."""
+    """Take the group SLUG away for good, at its wish.
+
+    What it said is wiped at once and never brought back.
+    """
     parts = open_parts(read_settings())
     with parts.sessions.begin() as session:
         group = directory.by_slug(session, slug)
@@ -45,7 +48,7 @@ def leave(slug: str) -> None:
 @command.command()
 @click.argument("address")
 def welcome(address: str) -> None:
-    """Let the site at ADDRESS, which had left, be registered again, at its owner's wish."""
+    """Let the site of a group that had left be registered again."""
     parts = open_parts(read_settings())
     with parts.sessions.begin() as session:
         if not suppressions.covers(session, address):

@@ -29,7 +29,7 @@ def command() -> None:
 @click.option("--why", is_flag=True, help="with the entries that a letter told, and why")
 @click.option("--json", "as_json", is_flag=True, help="as a JSON list")
 def sent(limit: int, failed: bool, why: bool, as_json: bool) -> None:
-    """List letters, the newest first: to whom, of what kind, what became of them."""
+    """List letters, the newest first, and what became of them."""
     with _opened() as parts, parts.sessions() as session:
         letters = outbox.newest(session, limit=limit, failed=failed)
         told = [_told(session, letter, why=why) for letter in letters]
@@ -59,7 +59,7 @@ def stats(as_json: bool) -> None:
 
 @command.command()
 def bounce() -> None:
-    """Read one returned mail from standard input, as a mail server's pipe gives it."""
+    """Read one returned mail from standard input."""
     body = sys.stdin.buffer.read(2_000_000)
     with _opened() as parts, parts.sessions.begin() as session:
         bounced = bounces.take(session, body, settings=parts.settings, now=parts.clock())

@@ -23,7 +23,7 @@ def command() -> None:
 @command.command("list")
 @AS_JSON
 def list_(as_json: bool) -> None:
-    """Show every list: how it is followed, when it was last read, what went wrong."""
+    """Show every list: its state, its last look, what went wrong."""
     parts = open_parts(read_settings())
     with parts.sessions() as session:
         rows = mirrors.listed(session)

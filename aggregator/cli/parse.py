@@ -20,7 +20,7 @@ from aggregator.parse.entries import ParsedFeed
 @click.option("--content-type", help="as the server declared it")
 @click.option("--json", "as_json", is_flag=True, help="everything, as a JSON document")
 def command(file: str, url: str, content_type: str | None, as_json: bool) -> None:
-    """Read a feed from FILE (- for standard input) and print its entries."""
+    """Print the entries of a feed in FILE (- for standard input)."""
     body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     feed = feeds.parse(body, url, content_type)
     if as_json:

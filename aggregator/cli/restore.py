@@ -18,7 +18,9 @@ from aggregator.store import backup
 @click.option("--check", "only_check", is_flag=True, help="only prove the backup good")
 @click.option("--json", "as_json", is_flag=True, help="what it holds, as JSON")
 def command(file: Path, only_check: bool, as_json: bool) -> None:
-    """Restore FILE to the place the settings name, which must be empty.
+    """Put a backup into an empty place, or prove it good.
+
+    The place is the one that the settings name.
 
     With --check nothing is changed: the backup is opened, migrated, counted and searched in a
     scratch place.

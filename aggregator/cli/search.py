@@ -20,7 +20,10 @@ from aggregator.store.tables import Entry
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--json", "as_json", is_flag=True, help="total, facets and entries, as JSON")
 def command(query: str, limit: int, as_json: bool) -> None:
-    """Find entries: words, "phrases", OU, SAUF, theme:…, depuis:7j (docs/search.md)."""
+    """Find entries as the search page does.
+
+    Words, "phrases", OU, SAUF, theme:…, depuis:7j (docs/search.md).
+    """
     settings = read_settings()
     now = utc_now()
     view = View(q=query)

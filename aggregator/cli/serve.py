@@ -19,7 +19,10 @@ _RELEASED = 5.0
 
 @click.command("serve")
 def command() -> None:
-    """Serve the portal until stopped; several may run on PostgreSQL."""
+    """Serve the portal until stopped.
+
+    Several may run on PostgreSQL.
+    """
     settings = read_settings()
     # Looked at before gunicorn starts its processes, each of which would tell it in a traceback.
     database.open_current(settings.database_url).dispose()

@@ -31,7 +31,7 @@ def command() -> None:
 @FILE
 @AS_JSON
 def check(file: Path | None, as_json: bool) -> None:
-    """Show all faults of FILE (sources.yaml) at once, with their lines."""
+    """Show all faults of FILE (sources.yaml), with their lines."""
     file = file or read_settings().sources_file
     faults = inventory.check(inventory.read_file(file))
     if as_json:
@@ -74,7 +74,7 @@ def sync_file(settings: Settings, file: Path) -> inventory.Synced:
 @command.command("list")
 @AS_JSON
 def list_(as_json: bool) -> None:
-    """Show every source: its state, when it was read last, why it fails."""
+    """Show every source: its state, its last visit, why it fails."""
     with database.sessions(database.open_current(read_settings().database_url))() as session:
         rows = sources.all_sources(session)
     if as_json:
@@ -91,7 +91,10 @@ def list_(as_json: bool) -> None:
 @click.argument("url")
 @AS_JSON
 def discover(url: str, as_json: bool) -> None:
-    """Show what can be followed at URL, the best first, and why each was tried."""
+    """Show what can be followed at URL, the best first.
+
+    With why each address was tried.
+    """
     address = url if "://" in url else f"https://{url}"
     found = asyncio.run(
         discovery.discover(address, settings=read_settings(), now=datetime.now(UTC))

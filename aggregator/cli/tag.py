@@ -17,7 +17,9 @@ from aggregator.understand.tags import Rules
 @click.command("tag")
 @click.option("--shipped", is_flag=True, help="by the words that come with the program only")
 def command(shipped: bool) -> None:
-    """Read JSON Lines (id, title, text) from standard input and print what they are about.
+    """Say what texts are about, and why.
+
+    Reads JSON Lines (id, title, text) from standard input and prints JSON Lines.
 
     By the words in force here: with the moderators' edits of the lexicon and what was learned from
     corrections, where there is a database.

@@ -13,7 +13,10 @@ from aggregator.settings import read_settings
 
 @click.command("work")
 def command() -> None:
-    """Crawl, index and send until stopped; several may run on PostgreSQL."""
+    """Crawl, index and send until stopped.
+
+    Several may run on PostgreSQL.
+    """
     settings = read_settings()
     logs.configure(settings.log_level)
     parts = open_parts(settings)

@@ -33,6 +33,13 @@ def test_every_command_has_help(name: str) -> None:
     assert "Usage" in answer.output
 
 
+@pytest.mark.parametrize("group", ["", "sources", "mail", "groups", "mirrors", "db"])
+def test_a_list_of_commands_says_what_each_does_in_whole_sentences(group: str) -> None:
+    answer = CliRunner().invoke(filcommun, [*group.split(), "--help"], terminal_width=80)
+    assert answer.exit_code == 0
+    assert [line for line in answer.output.splitlines() if line.endswith("...")] == []
+
+
 def test_a_wrong_usage_ends_with_status_2() -> None:
     for arguments in (["no-such-verb"], ["demo", "--port", "99999"], ["demo", "--rhythm", "0"]):
         assert CliRunner().invoke(filcommun, arguments).exit_code == 2
