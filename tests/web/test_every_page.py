@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from itertools import product
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,8 @@ VALUES: dict[str, Any] = {
     "path": "nulle-part",
 }
 """Argument of a route → a value; a new argument needs one here."""
+ROOT = Path(__file__).parents[2]
+DOCS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
 WORKSHOP = "2026-11-24-atelier-de-pantin"
 BY_MACHINES = {"websub.receive", "subscription.leave"}
 """Posted to without a page of ours: a hub signs, a mail program carries the signed link."""
@@ -162,6 +165,22 @@ def faults_of(endpoint: str, path: str, answer: TestResponse) -> Iterator[str]:
         yield from (f"{path} loads {url}" for url in foreign(answer.text))
     if type_.startswith("text/css"):
         yield from re.findall(r"@import|url\(\s*['\"]?(?:https?:)?//", answer.text)
+
+
+def test_every_path_that_the_docs_name_is_a_route(app: Flask) -> None:
+    routes = app.url_map.bind("fil.example")
+    named = {
+        (page.name, path)
+        for page in DOCS
+        for path in re.findall(r"`(/[a-z][^`?\s]*)[^`]*`", page.read_text())
+    }
+    assert len(named) > 30
+    missing = [
+        (page, path)
+        for page, path in sorted(named)
+        if not routes.test(re.sub(r"<id>|ID|NUMÉRO|NOM", "1", path))
+    ]
+    assert missing == []
 
 
 def test_every_answer_is_protected_and_asks_no_third_party(stranger: FlaskClient) -> None:
