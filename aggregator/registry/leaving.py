@@ -113,18 +113,19 @@ def forget(session: Session) -> int:
 
 def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool = False) -> str:
     name, slug = group.name, group.slug
+    for_good = for_good or is_for_good(group)
     listed = [
         suppressions.of_record(record.origin, record.external_id)
         for record in session.scalars(select(Record).where(Record.group_id == group.id))
     ]
-    if for_good or is_for_good(group):
+    if for_good:
         suppressions.suppress(session, [*_addresses(group), *listed], now=now)
     else:
         # Its owner may register it again; a list that has it must not bring it back.
         homes = [suppressions.of_import(address) for address in _addresses(group)]
         suppressions.suppress(session, [*homes, *listed], now=now, for_good=False)
     for keeper in keepers.keepers(session, group):
-        values = {"name": name}
+        values = {"name": name, "for_good": for_good}
         outbox.write(
             session,
             "group_left",
@@ -141,7 +142,11 @@ def _take_away(session: Session, group: Group, now: datetime, *, for_good: bool 
         ),
         execution_options={"synchronize_session": False},
     )
-    session.execute(delete(Registration).where(Registration.group_id == group.id))
+    session.execute(
+        delete(Registration).where(
+            (Registration.group_id == group.id) | Registration.address.in_(_addresses(group))
+        )
+    )
     session.execute(delete(Record).where(Record.group_id == group.id))
     kumu_kept.forget(session, name, _addresses(group))
     mirrors.forget(session, name, _addresses(group))

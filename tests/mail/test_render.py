@@ -30,7 +30,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "handover": {"name": "Les Lilas à vélo", "path": PATH, "days": 7},
     "handed_over": {"name": "Les Lilas à vélo"},
     "confirm_leaving": GROUP,
-    "group_left": {"name": "Les Lilas à vélo"},
+    "group_left": {"name": "Les Lilas à vélo", "for_good": True},
     "confirm_ownership": GROUP,
     "proof_done": {"name": "Les Lilas à vélo", "slug": "lilas", "method": "rel_me"},
     "proof_lapsed": {"name": "Les Lilas à vélo", "slug": "lilas", "method": "dns_txt"},
