@@ -17,6 +17,7 @@ from aggregator.store.tables import Amendment, Moderator
 from aggregator.taxonomy.terms import DIMENSIONS
 from web import forms
 from web.differences import both_sides
+from web.glimpses import Glimpse, glimpses
 from web.languages import translate as _
 from web.wording import dimension_label, label_of
 
@@ -50,6 +51,8 @@ class Card:
     """Level of the group that proposes; None for anybody else."""
     text: str
     """The entry's own words, cut; empty when it is not about an entry."""
+    glimpse: Glimpse | None
+    """What was seen of the site that is proposed."""
     links: tuple[str, ...]
     """Web addresses to look at."""
     appealed: Amendment | None
@@ -65,6 +68,7 @@ def cards(
     """Each amendment, in the order given."""
     rules = {rule.kind: rule for rule in governance.rules(session)}
     levels: dict[int, int] = {}
+    seen = glimpses(session, amendments)
     made = []
     for amendment in amendments:
         group = amendment.group if amendment.author == "group" else None
@@ -81,6 +85,7 @@ def cards(
                 is_changed=_is_changed(amendment, found),
                 trust=levels[group.id] if group is not None else None,
                 text=text.cut(amendment.entry.text, _QUOTED) if amendment.entry else "",
+                glimpse=seen.get(amendment.id),
                 links=_links(amendment),
                 appealed=session.get(Amendment, amendment.appeal_of_id)
                 if amendment.appeal_of_id

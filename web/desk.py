@@ -11,15 +11,24 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from aggregator.registry import amendments, charter, desk, keepers, leaving, ownership
+from aggregator.registry import (
+    amendments,
+    charter,
+    desk,
+    glances,
+    keepers,
+    leaving,
+    ownership,
+)
 from aggregator.store import directory, entries
-from aggregator.store.tables import Entry, Group, Keeper, Ownership, Source
+from aggregator.store.tables import Entry, Group, Ownership, Source
 from aggregator.taxonomy import terms
 from web import current, forms, links
 from web.groups import places_to_choose
 from web.languages import flash, language
 from web.languages import translate as _
 from web.signing import Door
+from web.wording import tongues
 
 blueprint = Blueprint("desk", __name__)
 
@@ -39,6 +48,7 @@ _door = Door(
     whose=desk.keeper_of,
 )
 signed_in = _door.signed_in
+admit = _door.admit
 for_keepers = _door.guard("email")
 
 
@@ -56,12 +66,23 @@ def enter(secret: str) -> ResponseReturnValue:
 
 @blueprint.route("/espace/reprendre/<secret>", methods=["GET", "POST"])
 def take_over(secret: str) -> ResponseReturnValue:
-    """A claim's or a hand-over's link; its button makes its reader a keeper, and mails a link."""
+    """A claim's or a hand-over's link; its button makes its reader a keeper."""
 
-    def accept(session: Session, secret: str, *, now: datetime) -> Keeper:
+    def accept(session: Session, secret: str, *, now: datetime) -> tuple[Group, str | None]:
         keeper = desk.accept_claim(session, secret, now=now)
-        desk.ask_link(session, keeper.email, now=now)
-        return keeper
+        # A hand-over gives power and its link lives for a week: a fresh one opens the desk.
+        is_safe = not keepers.is_full(keeper)
+        cookie = desk.session_for(session, keeper.email, now=now) if is_safe else None
+        if cookie is None:
+            desk.ask_link(session, keeper.email, now=now)
+        return keeper.group, cookie
+
+    def enter(accepted: tuple[Group, str | None]) -> ResponseReturnValue:
+        group, cookie = accepted
+        if cookie is None:
+            return render_template("desk/asked.html", is_certain=True)
+        inside = url_for("desk.group", slug=group.slug, _anchor="preuve")
+        return admit(redirect(inside, 303), cookie)
 
     return links.follow(
         secret,
@@ -70,7 +91,7 @@ def take_over(secret: str) -> ResponseReturnValue:
         show=lambda group: render_template(
             "desk/enter.html", title=_("Tenir la page de %(group)s ?", group=group.name)
         ),
-        done=lambda _keeper: render_template("desk/asked.html"),
+        done=enter,
         dead=_DEAD,
     )
 
@@ -161,10 +182,15 @@ def group(slug: str, email: str) -> ResponseReturnValue:
             for dimension in terms.DIMENSIONS
         ],
         proofs=[
-            (proof, ownership.instruction(proof, base_url=_base_url(), language=language()))
+            (
+                proof,
+                ownership.instruction(proof, language=language()),
+                ownership.snippet(proof, base_url=current.parts().settings.base_url),
+            )
             for proof in ownership.of(session, row)
             if proof.keeper_id == keeper.id
         ],
+        tongues=tongues(row.language),
         methods=ownership.METHODS,
         to_prove=_to_prove(row),
         asked=amendments.of_group(session, row, limit=_RECENT),
@@ -181,10 +207,12 @@ def act(slug: str, email: str) -> ResponseReturnValue:
     if deed is None:
         raise NotFound
     said = forms.attempt(lambda: deed(row, email))
-    if not isinstance(said, forms.Refusal) and not row.is_public:
+    is_done = not isinstance(said, forms.Refusal)
+    if is_done and not row.is_public:
         return render_template("desk/left.html", name=said)
     forms.say(said)
-    return redirect(url_for("desk.group", slug=slug), 303)
+    place = _WHERE.get(forms.text("acte", 30)) if is_done else None
+    return redirect(url_for("desk.group", slug=slug, _anchor=place), 303)
 
 
 @blueprint.post("/espace/sortir")
@@ -199,10 +227,6 @@ def _group(slug: str, email: str) -> Group:
     if row is None or keepers.keeper(current.session(), row, email) is None:
         raise NotFound
     return row
-
-
-def _base_url() -> str:
-    return current.parts().settings.base_url
 
 
 # What the buttons do. Each returns what to say, or raises Refused.
@@ -228,6 +252,9 @@ def _accept_charter(group: Group, email: str) -> str:
 
 
 def _told(outcome: desk.Outcome) -> str:
+    for one in outcome.amendments:
+        if one.state == "open":
+            glances.ask(current.session(), one, current.now())
     if outcome.waiting and outcome.applied:
         return _("Enregistré ; une partie attend une preuve ou la modération.")
     if outcome.waiting:
@@ -336,6 +363,9 @@ def _sign_out_everywhere(_group: Group, email: str) -> str:
     desk.close_all_sessions(current.session(), email)
     return _("Toutes les sessions sont fermées.")
 
+
+_WHERE = {"prouver": "preuve", "masquer": "nouvelles", "montrer": "nouvelles"}
+"""Where the page shows what a deed has done; the others are told at its top."""
 
 _DEEDS: dict[str, Callable[[Group, str], str]] = {
     "profil": _edit,

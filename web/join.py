@@ -5,24 +5,30 @@ No second HTTP client: the page only shows what `aggregator.registry.looking` wr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
+from aggregator.collect.reasons import REASONS
 from aggregator.errors import Refused
 from aggregator.publish.text import cut
-from aggregator.registry import charter, desk, registration, wording
+from aggregator.registry import charter, desk, preview, registration, similar, wording
 from aggregator.store import directory
 from aggregator.store.tables import Group, Registration
 from aggregator.taxonomy import terms
+from aggregator.taxonomy.terms import Term
 from web import current, forms, links
 from web.caching import keep_private
+from web.desk import admit
 from web.groups import places_to_choose
 from web.languages import language
 from web.typography import spaced
-from web.wording import tried_in_words
+from web.wording import tongues, tried_in_words
 
 blueprint = Blueprint("join", __name__, url_prefix="/inscrire")
 
@@ -74,7 +80,9 @@ def choose(key: str) -> ResponseReturnValue:
         registration.ask_confirmation(session, row, email, now=now)
     except Refused as error:
         session.rollback()
-        return _page(_registration(key), forms.in_words(error)), 422
+        row = _registration(key)
+        _see_who_came(row, error)
+        return _page(row, forms.in_words(error)), 422
     session.commit()
     return redirect(url_for("join.under_way", key=key), 303)
 
@@ -102,54 +110,151 @@ def claim(key: str) -> ResponseReturnValue:
 
 @blueprint.route("/confirmer/<secret>", methods=["GET", "POST"])
 def confirm(secret: str) -> ResponseReturnValue:
-    """The mailed link shows what it is about; its button makes the group live."""
+    """The mailed link shows what it is about; its button makes the group live, and signs in."""
+    done_before = registration.confirmed_by(current.session(), secret)
+    if done_before is not None:
+        # Pressed twice, or opened again the day after.
+        return _page(done_before)
 
-    def live(row: Registration) -> str:
-        group = current.session().get(Group, row.group_id) if row.group_id else None
-        return render_template("join/live.html", group=group, row=row)
+    def act(session: Session, secret: str, *, now: datetime) -> tuple[Registration, str | None]:
+        try:
+            row = registration.confirm(session, secret, now=now)
+        except Refused as error:
+            session.rollback()
+            row_before = registration.look(session, secret, now=now)
+            if row_before is None or not _see_who_came(row_before, error):
+                raise
+            return row_before, None
+        cookie = _desk_of(session, row, now)
+        return row, cookie
+
+    def done(made: tuple[Registration, str | None]) -> ResponseReturnValue:
+        row, cookie = made
+        if row.state == "confirming":
+            return redirect(url_for("join.under_way", key=row.key, encore=1), 303)
+        return admit(_page(row), cookie) if cookie else _page(row)
 
     return links.follow(
         secret,
         registration.look,
-        registration.confirm,
+        act,
         show=lambda row: render_template("join/confirm.html", profile=registration.profile_of(row)),
-        done=live,
+        done=done,
         dead="desk/dead.html",
     )
+
+
+def _desk_of(session: Session, row: Registration, now: datetime) -> str | None:
+    """A session at the desk of the group that has just gone live; None while it is held."""
+    if row.group_id is None or row.email is None:
+        return None
+    return desk.session_for(session, row.email, now=now)
+
+
+def _see_who_came(row: Registration, refusal: Refused) -> bool:
+    """Whether it is refused because the group is here by now; then the page offers "c'est nous"."""
+    if refusal.reason != "already_listed":
+        return False
+    registration.compare(current.session(), row)
+    current.session().commit()
+    return True
 
 
 def _page(row: Registration, refusal: str | None = None) -> str:
     keep_private()
     if row.state in _WORKING:
         return render_template("join/looking.html", row=row, steps=_steps(row))
+    if row.state == "failed":
+        return render_template("join/failed.html", row=row, why=_why(row))
     if row.state == "confirming" and request.method != "POST" and "encore" not in request.args:
         return render_template("join/mailed.html", group=None, row=row)
     if row.state in {"live", "held"}:
         group = current.session().get(Group, row.group_id) if row.group_id else None
         return render_template("join/live.html", group=group, row=row)
+    found = row.found
+    if any(same["why"] in similar.CERTAIN for same in found.get("duplicates", ())):
+        return render_template("join/listed.html", row=row, found=found, refusal=refusal)
     profile = registration.profile_of(row)
+    evidence = _evidence(row)
     return render_template(
         "join/found.html",
         row=row,
         charter_version=charter.VERSION,
         has_accepted=charter.is_current(row) or bool(request.form.get("charte")),
-        found=row.found,
+        found=found,
         profile=profile,
-        chosen_feeds=row.chosen.get("feeds", _best(row)),
-        entries=[_as_shown(entry) for entry in row.found.get("entries", [])[:5]],
-        evidence=_evidence(row),
+        wanted=_wanted(row),
+        entries=[_as_shown(entry) for entry in found.get("entries", [])[:5]],
+        evidence=evidence,
         dimensions=[
-            (
-                dimension,
-                places_to_choose() if dimension == "area" else terms.terms(dimension),
-                profile[dimension],
-            )
+            (dimension, *_choices(dimension, profile[dimension], evidence))
             for dimension in terms.DIMENSIONS
         ],
-        advice=_said(row.found["advice"]) if row.found.get("advice") else "",
-        steps=_steps(row),
+        tongues=tongues(profile["language"]),
+        was_sent=_was_sent(),
+        advice=_advice(row),
         refusal=refusal,
     )
+
+
+def _was_sent() -> bool:
+    """Whether the form itself is answered: what was typed is shown again."""
+    return request.endpoint == "join.choose"
+
+
+def _choices(
+    dimension: str, chosen: Sequence[str], evidence: Mapping[tuple[str, str], str]
+) -> tuple[list[Term], list[Term], Sequence[str]]:
+    """The terms of a dimension that speak for themselves, all others, and those ticked."""
+    ticked = request.form.getlist(dimension) if _was_sent() else chosen
+    known = places_to_choose() if dimension == "area" else terms.terms(dimension)
+    near = {*chosen, *ticked, *(slug for of, slug in evidence if of == dimension)}
+    return (
+        [term for term in known if term.slug in near],
+        [term for term in known if term.slug not in near],
+        ticked,
+    )
+
+
+def _wanted(row: Registration) -> dict[str, Any]:
+    """What is to be followed and how, as the form shows it; what was just sent is kept."""
+    if _was_sent():
+        return _followed()
+    pages = row.found.get("pages", [])
+    first = pages[0]["url"] if pages and not row.found.get("feeds") else ""
+    return {
+        "feeds": row.chosen.get("feeds", _best(row)),
+        "watch": row.chosen.get("watch", first),
+        "calendar": row.chosen.get("calendar", ""),
+        "rights": row.chosen.get("rights", "excerpt"),
+    }
+
+
+def _followed() -> dict[str, Any]:
+    return {
+        "feeds": request.form.getlist("feeds"),
+        # A page typed in goes before one of those that were shown.
+        "watch": forms.text("other_page", 2000) or forms.text("watch", 2000),
+        "calendar": forms.text("calendar", 2000),
+        "rights": forms.text("rights", 10) or "excerpt",
+    }
+
+
+def _why(row: Registration) -> str:
+    """Why nothing could be read, and what to do: for the platform, else for the reason."""
+    reason, advice = str(row.found.get("reason", "timeout")), row.found.get("advice")
+    if reason == "left":
+        return _said(reason)
+    if advice and advice != preview.NO_ADVICE:
+        return _said(advice)
+    known = REASONS.get(reason)
+    # What may pass by itself has a remedy that speaks of sources we follow already.
+    remedy = known.remedy(language()) if known and known.permanent else ""
+    return f"{tried_in_words(reason)} {remedy}".strip()
+
+
+def _advice(row: Registration) -> str:
+    return _said(row.found["advice"]) if row.found.get("advice") else ""
 
 
 def _registration(key: str) -> Registration:
@@ -206,9 +311,4 @@ def _chosen(row: Registration) -> dict[str, Any]:
         wanted = [slug for slug in request.form.getlist(dimension) if slug]
         if sorted(wanted) != sorted(now[dimension]):
             chosen[dimension] = wanted
-    chosen["feeds"] = request.form.getlist("feeds")
-    for field in ("watch", "calendar"):
-        if value := forms.text(field, 2000):
-            chosen[field] = value
-    chosen["rights"] = forms.text("rights", 10) or "excerpt"
-    return chosen
+    return chosen | {field: value for field, value in _followed().items() if value != ""}

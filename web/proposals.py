@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from aggregator.publish import rights
-from aggregator.registry import amendments, wording
+from aggregator.registry import amendments, glances, wording
 from aggregator.store import entries
 from aggregator.store.tables import Entry, Group
 from aggregator.taxonomy import terms
@@ -137,11 +137,13 @@ def propose(
     group: Group | None = None,
 ) -> forms.Refusal | None:
     """Put the form's proposal in the queue; why not, in a sentence, when it was refused."""
-    made = forms.attempt(
-        lambda: amendments.propose(
-            current.session(),
+    session, now = current.session(), current.now()
+
+    def make() -> None:
+        amendment = amendments.propose(
+            session,
             kind,
-            now=current.now(),
+            now=now,
             change=change,
             entry=entry,
             group=group,
@@ -149,9 +151,10 @@ def propose(
             author_name=forms.text("author_name", 100),
             author_email=forms.text("author_email", 320) or None,
             language=language(),
-        ),
-        rate="report" if kind == "report" else "propose",
-    )
+        )
+        glances.ask(session, amendment, now)
+
+    made = forms.attempt(make, rate="report" if kind == "report" else "propose")
     return made if isinstance(made, forms.Refusal) else None
 
 

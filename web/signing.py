@@ -105,7 +105,11 @@ class Door(Generic[Person]):
         return request.cookies.get(self._name)
 
     def _remember(self, value: str) -> Response:
-        response = make_response(redirect(url_for(self.inside), 303))
+        return self.admit(redirect(url_for(self.inside), 303), value)
+
+    def admit(self, answer: ResponseReturnValue, value: str) -> Response:
+        """The answer, with the cookie of a session that was just opened."""
+        response = make_response(answer)
         seconds = int(SESSION.total_seconds())
         response.set_cookie(self._name, value, max_age=seconds, **_ATTRIBUTES, secure=_is_secure())
         return response

@@ -225,6 +225,13 @@ def robots_in_words(host: Host) -> str:
     return said
 
 
+_TONGUES = (
+    *("fr", "ar", "bm", "de", "en", "es", "hi", "it", "pl", "pt", "ro", "ru", "ta", "tr", "uk"),
+    *("vi", "wo", "zh"),
+)
+"""What is written most in the metropolis, by code."""
+
+
 def tried_in_words(outcome: str) -> str:
     """How one try of a registration ended: a reason of collect, or our own word."""
     reason = REASONS.get(outcome)
@@ -271,6 +278,12 @@ def written_in(tag: str | None) -> Markup:
 def other_languages() -> Sequence[tuple[str, str]]:
     """Code and own name of each language this page is not in."""
     return [(code, _name_of(code, code)) for code in known() if code != language()]
+
+
+def tongues(written: str | None) -> Sequence[tuple[str, str]]:
+    """Code and name of the languages a group may write in, by name; its own whatever it is."""
+    codes = {*_TONGUES, written or "fr"}
+    return sorted(((code, _name_of(code, language())) for code in codes), key=lambda one: one[1])
 
 
 def _name_of(code: str, spoken: str) -> str:

@@ -77,6 +77,17 @@ def open_session(session: Session, secret: str, *, now: datetime) -> str | None:
     return signing_in.open_session(session, "desk", secret, now=now)
 
 
+def session_for(session: Session, email: str, *, now: datetime) -> str | None:
+    """Open the desk for who has just followed another mailed link: the cookie's value.
+
+    None where the address keeps more than one group: such a link lives longer than one to the
+    desk, and opens no more than what it is about.
+    """
+    if len(keepers.groups_of(session, email)) != 1:
+        return None
+    return signing_in.issue_session(session, "desk", email.lower(), now=now)
+
+
 def keeper_of(session: Session, cookie: str, *, now: datetime) -> str | None:
     """The address that is signed in; None when nobody is."""
     return signing_in.subject_of(session, "desk", cookie, now=now)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,7 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.collect import learning
 from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError
-from aggregator.registry import preview, similar
+from aggregator.registry import preview
+from aggregator.registry.registration import compare
 from aggregator.settings import Settings
 from aggregator.store.suppressions import covers
 from aggregator.store.tables import Registration
@@ -26,7 +26,10 @@ from aggregator.store.tables import Registration
 LEASE: Final = timedelta(minutes=2)
 PATIENCE: Final = 40.0
 """Seconds for one registration in all; people wait."""
-AT_ONCE: Final = 4
+AT_ONCE: Final = 8
+"""Sites read side by side."""
+_GLANCE: Final = 1.0
+"""Seconds between two looks at who has come meanwhile."""
 MOST_TRIES: Final = 3
 """Workers that may die over one address before it is given up."""
 
@@ -34,16 +37,47 @@ MOST_TRIES: Final = 3
 def look_due(
     sessions: sessionmaker[Session], settings: Settings, clock: Callable[[], datetime]
 ) -> int:
-    """Look at every address that waits; how many. A job of the worker, run in a thread."""
+    """Look at every address that waits; how many. A job of the worker, run in a thread.
+
+    A slow site keeps one place of AT_ONCE, not the people behind it.
+    """
+    claimed = _claim(sessions, clock())
+    return asyncio.run(_look_at_all(sessions, settings, clock, claimed)) if claimed else 0
+
+
+async def _look_at_all(
+    sessions: sessionmaker[Session],
+    settings: Settings,
+    clock: Callable[[], datetime],
+    claimed: list[int],
+) -> int:
     done = 0
-    while claimed := _claim(sessions, clock()):
-        asyncio.run(_look_at_all(sessions, settings, clock, claimed))
-        done += len(claimed)
-    return done
+    under_way: set[asyncio.Task[None]] = set()
+    no_more_at = asyncio.get_running_loop().time() + LEASE.total_seconds()
+    async with Wire(settings) as wire:
+        while True:
+            under_way |= {
+                asyncio.create_task(_look_at(sessions, wire, clock, id_)) for id_ in claimed
+            }
+            if not under_way:
+                return done
+            ended, under_way = await asyncio.wait(
+                under_way, timeout=_GLANCE, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in ended:
+                task.result()
+            done += len(ended)
+            free = AT_ONCE - len(under_way)
+            has_time = asyncio.get_running_loop().time() < no_more_at
+            claimed = (
+                await asyncio.to_thread(_claim, sessions, clock(), free)
+                if free and has_time
+                else []
+            )
 
 
-def _claim(sessions: sessionmaker[Session], now: datetime) -> list[int]:
-    """Ids of some that wait, held for the lease."""
+def _claim(sessions: sessionmaker[Session], now: datetime, most: int = AT_ONCE) -> list[int]:
+    """Ids of some that wait, `most` at most, held for the lease."""
     with sessions.begin() as session:
         due = session.scalars(
             select(Registration)
@@ -52,7 +86,7 @@ def _claim(sessions: sessionmaker[Session], now: datetime) -> list[int]:
                 or_(Registration.claimed_until.is_(None), Registration.claimed_until <= now),
             )
             .order_by(Registration.id)
-            .limit(AT_ONCE)
+            .limit(most)
             .with_for_update(skip_locked=True)
         ).all()
         for registration in due:
@@ -63,16 +97,6 @@ def _claim(sessions: sessionmaker[Session], now: datetime) -> list[int]:
                 registration.state, registration.claimed_until = "failed", None
                 _step(registration, "failed", now, why="timeout")
         return [one.id for one in due if one.state == "looking"]
-
-
-async def _look_at_all(
-    sessions: sessionmaker[Session],
-    settings: Settings,
-    clock: Callable[[], datetime],
-    ids: list[int],
-) -> None:
-    async with Wire(settings) as wire:
-        await asyncio.gather(*(_look_at(sessions, wire, clock, id_) for id_ in ids))
 
 
 async def _look_at(
@@ -138,7 +162,7 @@ def _finish(
             registration.state, registration.found = "failed", {"reason": "left", "tried": []}
             _step(registration, "failed", now, why="left")
             return
-        same = similar.duplicates(session, home=found["home"], feeds=addresses, name=found["name"])
-        registration.found = {**found, "duplicates": [asdict(one) for one in same]}
+        registration.found = found
+        compare(session, registration)
         registration.state = "found" if found["feeds"] else "nothing"
         _step(registration, "done", now)

@@ -128,18 +128,25 @@ def proves_group(proof: Ownership) -> bool:
     )
 
 
-def instruction(proof: Ownership, *, base_url: str, language: str = "fr") -> str:
-    """What the group has to do, in one sentence."""
+def instruction(proof: Ownership, *, language: str = "fr") -> str:
+    """Where the group has to put what `snippet` gives, in one sentence."""
     parts = urlsplit(proof.address)
     return sentence(
         f"how_{proof.method}",
         language,
         address=proof.address,
-        page=f"{base_url}/groupes/{proof.group.slug}",
         file=f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}",
         host=host_of(proof.address).partition(":")[0],
-        code=proof.code,
     )
+
+
+def snippet(proof: Ownership, *, base_url: str) -> str:
+    """What has to stand there, to be copied; empty where a mailed link is the proof."""
+    if proof.method == "email":
+        return ""
+    if proof.method == "rel_me":
+        return f'<a rel="me" href="{base_url}/groupes/{proof.group.slug}">Fil commun</a>'
+    return proof.code
 
 
 def look_email(session: Session, secret: str, *, now: datetime) -> Ownership | None:

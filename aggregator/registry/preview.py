@@ -11,7 +11,7 @@ advice, a code of `wording`.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError, ParseError
 from aggregator.parse import lists
 from aggregator.parse.clean import plain_text
+from aggregator.parse.connecting import API, FEED
 from aggregator.parse.discovery import Candidate
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.parse.webpage import WebPage, read_page
@@ -38,6 +39,8 @@ MOST_PAGES: Final = 3
 """Pages of news asked for where there is no feed."""
 FEWEST_LINKS: Final = 3
 """A page with fewer articles is no list."""
+NO_ADVICE: Final = "advice_none"
+"""What `advice` says of a host and platform that it does not know."""
 _ADVICE: Final = {
     "facebook.com": "advice_facebook",
     "instagram.com": "advice_instagram",
@@ -92,19 +95,36 @@ class _Looked:
 
     def __init__(self, discovery: Discovery) -> None:
         self.platform = discovery.platform
-        self.feeds: list[tuple[Candidate, str, ParsedFeed]] = [
+        self.feeds = _worth_a_choice(
             (tried.candidate, tried.answer.url, tried.feed)
             for tried in discovery.feeds
             if tried.feed is not None
             and tried.answer is not None
             and not tried.candidate.is_comments
-        ][:MOST_FOUND]
+        )[:MOST_FOUND]
         self.tried = [
             {"url": tried.candidate.url, "outcome": tried.outcome}
             for tried in discovery.tried
             if tried.outcome != "untried"
         ]
         self.pages: list[dict[str, Any]] = []
+
+
+def _worth_a_choice(
+    feeds: Iterable[tuple[Candidate, str, ParsedFeed]],
+) -> list[tuple[Candidate, str, ParsedFeed]]:
+    """Those that bring something: the same news as Atom, or once more as a platform's JSON, is a
+    choice that nobody needs."""
+    kept: list[tuple[Candidate, str, ParsedFeed]] = []
+    seen: set[str] = set()
+    for candidate, url, feed in feeds:
+        told = {entry.url or entry.title for entry in feed.entries}
+        is_said_already = candidate.kind == API and any(one.kind == FEED for one, _, _ in kept)
+        if kept and (is_said_already or told <= seen):
+            continue
+        seen |= told
+        kept.append((candidate, url, feed))
+    return kept
 
 
 async def _try_pages(
@@ -196,7 +216,7 @@ def advice(url: str, platform: str | None) -> str:
     for known, code in _ADVICE.items():
         if host == known or host.endswith(f".{known}"):
             return code
-    return f"advice_{platform}" if platform in _PLATFORMS else "advice_none"
+    return f"advice_{platform}" if platform in _PLATFORMS else NO_ADVICE
 
 
 def _feed(candidate: Candidate, url: str, feed: ParsedFeed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -90,6 +91,15 @@ def choose(
     registration.chosen = checked
 
 
+def compare(session: Session, registration: Registration) -> None:
+    """Note which groups may be this one already; others may have come since it was looked at."""
+    found = registration.found
+    feeds = [feed["url"] for feed in found.get("feeds", ())]
+    home = found.get("home") or registration.address
+    same = similar.duplicates(session, home=home, feeds=feeds, name=found.get("name") or "")
+    registration.found = {**found, "duplicates": [asdict(one) for one in same]}
+
+
 def profile_of(registration: Registration) -> dict[str, Any]:
     """The group as it would be: what was chosen, else what was found; dimensions as lists."""
     found, chosen = registration.found, registration.chosen
@@ -166,6 +176,12 @@ def confirm(session: Session, secret: str, *, now: datetime) -> Registration:
     return registration
 
 
+def confirmed_by(session: Session, secret: str) -> Registration | None:
+    """What a mailed link has already made live, or held; None for every other link."""
+    subject = tokens.spent_on(session, "registration_link", secret)
+    return session.get(Registration, int(subject)) if subject is not None else None
+
+
 def forget(session: Session, now: datetime) -> int:
     """Drop registrations that were never finished; how many. A job of the worker."""
     old = session.scalars(
@@ -187,12 +203,12 @@ def _honest_address(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    text = text.strip()
-    if text and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
-        text = f"https://{text}"
-    if not is_web_address(text) or "." not in (urlsplit(text).hostname or ""):
-        raise Refused("not_an_address", address=text[:100])
-    return text.partition("#")[0]
+    typed = url = text.strip()
+    if typed and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", typed):
+        url = f"https://{typed}"
+    if not is_web_address(url) or "." not in (urlsplit(url).hostname or ""):
+        raise Refused("not_an_address", address=typed[:100])
+    return url.partition("#")[0]
 
 
 def _chosen(registration: Registration, field: str, value: Any) -> Any:
@@ -234,7 +250,7 @@ def _refuse_listed(session: Session, registration: Registration) -> None:
     if covers(session, home, *feeds):
         raise Refused("left")
     for same in similar.duplicates(session, home=home, feeds=feeds):
-        if same.why in {"same_site", "same_feed"}:
+        if same.why in similar.CERTAIN:
             raise Refused("already_listed", name=same.name, slug=same.slug)
 
 
@@ -349,7 +365,6 @@ def _give_to_registrant(
         "name": group.name,
         "slug": group.slug,
         "provisional": group.provisional,
-        "path": f"/groupes/{group.slug}",
     }
     outbox.write(
         session,

@@ -41,8 +41,11 @@ def same_address(first: str, second: str) -> bool:
 def open_session(session: Session, purpose: str, secret: str, *, now: datetime) -> str | None:
     """Use a link up and open a session with it: the cookie's value; None when the link is dead."""
     subject = tokens.redeem(session, f"{purpose}_link", secret, now=now)
-    if subject is None:
-        return None
+    return None if subject is None else issue_session(session, purpose, subject, now=now)
+
+
+def issue_session(session: Session, purpose: str, subject: str, *, now: datetime) -> str:
+    """A session for somebody who has proved to be `subject`: the cookie's value."""
     return tokens.issue(session, f"{purpose}_session", subject, now=now, lifetime=SESSION)
 
 

@@ -42,6 +42,9 @@ _LOOKALIKE_LETTERS: Final = str.maketrans(_LETTERS)
 _LOOKALIKE: Final = str.maketrans(_LETTERS | {"0": "o", "1": "l", "ł": "l"})
 
 
+CERTAIN: Final = frozenset({"same_site", "same_feed"})
+"""The reasons of a Duplicate that leave no doubt: such a group is not registered again."""
+
 _NEAR: Final = 0.88
 _MOST_COMPARED: Final = 20
 """Names that one name is held against letter by letter."""

@@ -274,21 +274,18 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Un courriel à une adresse de votre domaine",
         "A mail to an address at your domain",
     ),
-    "how_rel_me": (
-        'Ajoutez sur {address} le lien : <a rel="me" href="{page}">Fil commun</a>',
-        'Add this link to {address}: <a rel="me" href="{page}">Fil commun</a>',
-    ),
+    "how_rel_me": ("Ajoutez ce lien sur {address} :", "Add this link to {address}:"),
     "how_well_known": (
-        "Déposez à l’adresse {file} un fichier texte qui contient : {code}",
-        "Put a text file at {file} that contains: {code}",
+        "Déposez à l’adresse {file} un fichier texte qui contient ce code :",
+        "Put a text file at {file} that contains this code:",
     ),
     "how_dns_txt": (
-        "Ajoutez à {host} un enregistrement TXT qui contient : {code}",
-        "Add a TXT record to {host} that contains: {code}",
+        "Ajoutez à {host} un enregistrement TXT qui contient ce code :",
+        "Add a TXT record to {host} that contains this code:",
     ),
     "how_feed_token": (
-        "Écrivez {code} dans la description du flux ou dans un article récent de {address}",
-        "Write {code} in the description of the feed or in a recent entry of {address}",
+        "Écrivez ce code dans la description du flux, ou dans un article récent, de {address} :",
+        "Write this code in the description of the feed, or in a recent entry, of {address}:",
     ),
     "how_email": (
         "Ouvrez le lien du courriel envoyé à l’adresse de votre domaine.",

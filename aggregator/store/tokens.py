@@ -64,6 +64,15 @@ def redeem(session: Session, purpose: str, secret: str, *, now: datetime) -> str
     return subject if used.rowcount == 1 else None
 
 
+def spent_on(session: Session, purpose: str, secret: str) -> str | None:
+    """Whom a secret was about that has been redeemed; None for every other, and once forgotten."""
+    return session.scalar(
+        select(Token.subject).where(
+            Token.hash == _hash(secret), Token.purpose == purpose, Token.used_at.is_not(None)
+        )
+    )
+
+
 def revoke(session: Session, purpose: str, subject: str) -> None:
     """End all secrets of one purpose about one subject."""
     session.execute(delete(Token).where(Token.purpose == purpose, Token.subject == subject))

@@ -15,6 +15,7 @@ from aggregator.registry import (
     comparing,
     desk,
     doubts,
+    glances,
     governance,
     help_requests,
     holds,
@@ -98,6 +99,8 @@ def test_looking_changes_nothing(
     for look in (
         lambda: registration.by_key(session, started.key),
         lambda: registration.look(session, "secret", now=now),
+        lambda: registration.confirmed_by(session, "secret"),
+        lambda: glances.of(session, [report]),
         lambda: registration.profile_of(started),
         lambda: desk.look_link(session, "secret", now=now),
         lambda: desk.look_claim(session, "secret", now=now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,8 +14,17 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.errors import Refused
-from aggregator.registry import charter, desk, looking, moderation, registration
+from aggregator.errors import FetchError, Refused
+from aggregator.registry import (
+    amendments,
+    charter,
+    desk,
+    glances,
+    looking,
+    moderation,
+    preview,
+    registration,
+)
 from aggregator.registry.wording import is_known
 from aggregator.settings import Settings, read_settings
 from aggregator.store import suppressions
@@ -266,6 +276,76 @@ def test_pages_that_list_news_are_found_where_there_is_no_feed(
     assert page["url"] == f"{site.url}/actus"
     assert page["links"][0]["title"] == "Chantier collectif numéro 1 au jardin"
     assert len(page["links"]) == 6
+
+
+def test_the_same_news_under_another_address_is_no_choice(
+    session: Session,
+    sessions: sessionmaker[Session],
+    now: datetime,
+    here: Settings,
+    bikes: Any,
+) -> None:
+    twice = '<link rel="alternate" type="application/rss+xml" href="/{}">'
+    bikes.says("/", PAGE.replace("</head>", twice.format("again") + twice.format("other")))
+    _status, _headers, body = bikes.pages["/feed"]
+    bikes.says("/again", body.decode())
+    item = ITEM.format(n=20, home=bikes.url)
+    bikes.says("/other", FEED.format(home=bikes.url, items=item))
+    started = found(session, sessions, here, f"{bikes.url}/", now)
+    offered = [feed["url"] for feed in started.found["feeds"]]
+    assert offered == [f"{bikes.url}/feed", f"{bikes.url}/other"]
+
+
+def test_a_slow_site_does_not_hold_up_the_next_registrant(
+    session: Session,
+    sessions: sessionmaker[Session],
+    now: datetime,
+    here: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    async def look(_wire: object, address: str, *_: object, **__: object) -> dict[str, Any]:
+        if "slow" in address:
+            with sessions.begin() as other:
+                registration.start(other, "https://quick.example/", now=now)
+            while not looked:
+                await asyncio.sleep(0.01)
+        looked.append(address)
+        raise FetchError("Nobody is there.", reason="refused")
+
+    monkeypatch.setattr(preview, "look", look)
+    slow = registration.start(session, "https://slow.example/", now=now)
+    session.commit()
+    assert looking.look_due(sessions, here, lambda: now) == 2
+    assert looked == ["https://quick.example/", "https://slow.example/"]
+    session.refresh(slow)
+    assert slow.found["reason"] == "refused"
+
+
+def test_who_decides_sees_what_the_worker_saw(
+    session: Session,
+    sessions: sessionmaker[Session],
+    now: datetime,
+    here: Settings,
+    bikes: Any,
+    a_group: Callable[..., Group],
+) -> None:
+    missing = amendments.propose(
+        session, "missing_group", change={"url": f"{bikes.url}/", "name": "Vélos"}, now=now
+    )
+    feed = amendments.propose(
+        session, "source", group=a_group("halage"), change={"url": f"{bikes.url}/feed"}, now=now
+    )
+    for one in (missing, feed):
+        glances.ask(session, one, now)
+    assert glances.of(session, [missing, feed]) == {}
+    session.commit()
+    assert looking.look_due(sessions, here, lambda: now) == 2
+    seen = glances.of(session, [missing, feed])
+    assert seen.keys() == {missing.id, feed.id}
+    assert len(seen[missing.id].found["entries"]) == 5
+    assert session.scalar(select(func.count(Letter.id))) == 0
 
 
 def test_an_address_that_is_a_feed_is_taken_as_one(

@@ -13,6 +13,7 @@ from flask import Flask
 from aggregator.demo import village
 from aggregator.demo.village import Village
 from aggregator.parts import Parts
+from aggregator.registry import registration
 from aggregator.registry.looking import look_due
 from aggregator.store.tables import Group, Keeper, Letter, Registration
 from web import create_app
@@ -81,6 +82,8 @@ def form_fields(html: str) -> dict[str, Any]:
         r'<input type="checkbox" name="([^"]+)" value="([^"]*)" checked', html
     ):
         fields.setdefault(name, []).append(value)
+    for name, options in re.findall(r'<select id="[^"]+" name="([^"]+)">(.*?)</select>', html):
+        fields[name] = re.search(r'value="([^"]*)" selected', options)[1]
     description = re.search(r'<textarea id="description"[^>]*>([^<]*)<', html)
     if description:
         fields["description"] = description[1]
@@ -123,6 +126,92 @@ def test_keeper_edits_hides_pauses_and_leaves(
     assert "ne plus figurer ici" in again.get_data(as_text=True)
 
 
+@pytest.mark.slow
+def test_the_confirming_link_opens_the_desk_and_may_be_pressed_twice(
+    someone: Any, joining: Parts, served: Village
+) -> None:
+    group = go_live(someone, joining, served)
+    link = next(row for row in outbox(joining) if row.kind == "confirm_group").values["path"]
+    assert "est en ligne" in someone.get(link)
+    assert someone.client.post(link).status_code in (200, 400)
+    assert "Prouver que le site" in someone.get(f"/espace/{group.slug}")
+    with joining.sessions() as session:
+        assert session.query(Keeper).count() == 1
+
+
+@pytest.mark.slow
+def test_of_two_at_once_the_second_is_offered_to_join_the_first(
+    someone: Any, joining: Parts, served: Village
+) -> None:
+    links = []
+    for name in ("une", "deux"):
+        path, html = register(someone, joining, served.candidate())
+        email = f"{name}@courrier.example"
+        someone.send(path, email=email, charte="1", **form_fields(html))
+        links.append(outbox(joining)[-1].values["path"])
+    assert "est en ligne" in someone.send(links[0]).get_data(as_text=True)
+    html = someone.send(links[1]).get_data(as_text=True)
+    assert "Ce site est déjà là" in html
+    assert "C’est nous" in html
+    someone.send(
+        f"{path}?encore=1",
+        f"{path}/cest-nous",
+        groupe=re.search(r'name="groupe" value="([^"]+)"', html)[1],
+        email=email,
+    )
+    claim = outbox(joining)[-1]
+    assert (claim.kind, claim.address) == ("confirm_claim", email)
+    assert "L’espace de" in someone.send(claim.values["path"]).get_data(as_text=True)
+
+
+def test_what_was_typed_is_there_after_a_refusal(
+    visitor: Any, own_parts: Parts, clock: Any
+) -> None:
+    with own_parts.sessions.begin() as session:
+        row = registration.start(session, "https://four.example/", now=clock.now)
+        row.state, path = "nothing", f"/inscrire/{row.key}"
+        links = [{"title": "Du pain", "url": "https://four.example/1", "published": None}]
+        row.found = {
+            "home": "https://four.example/",
+            "name": "Le four",
+            "description": "",
+            "feeds": [],
+            "pages": [{"url": "https://four.example/actus", "links": links}],
+            "tried": [],
+        }
+    html = visitor.get(path)
+    assert re.search(r'name="watch" value="https://four.example/actus" checked', html)
+    assert "<li>Du pain</li>" in html
+    sent = {"name": "Le four", "home": "https://four.example/", "language": "fr", "charte": "1"}
+    said = {"watch": "", "other_page": "https://four.example/x", "rights": "link"}
+    answer = visitor.send(path, email="pas une adresse", topic=["environnement"], **sent, **said)
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert (
+        'name="other_page" maxlength="2000" inputmode="url" value="https://four.example/x"' in html
+    )
+    assert re.search(r'name="rights" value="link" checked', html)
+    assert re.search(r'name="topic" value="environnement" checked', html)
+    visitor.send(path, email="four@courrier.example", **sent, watch="https://four.example/actus")
+    with own_parts.sessions() as session:
+        kept = registration.by_key(session, path.rpartition("/")[2])
+        assert (kept.state, kept.chosen["watch"]) == ("confirming", "https://four.example/actus")
+
+
+def test_a_site_that_is_here_already_gets_no_form_to_fill_in(
+    visitor: Any, own_parts: Parts, clock: Any
+) -> None:
+    with own_parts.sessions.begin() as session:
+        group = session.query(Group).filter(Group.home.is_not(None)).first()
+        row = registration.start(session, group.home, now=clock.now)
+        row.state, path = "found", f"/inscrire/{row.key}"
+        row.found = {"home": group.home, "name": group.name}
+        registration.compare(session, row)
+    html = visitor.get(path)
+    assert "C’est nous" in html
+    assert 'name="category"' not in html
+
+
 def test_desk_opens_to_keepers_only(visitor: Any) -> None:
     assert "Recevoir le lien" in visitor.get("/espace/lilas-a-velo")
     visitor.client.set_cookie("espace", "forged")
@@ -149,6 +238,8 @@ def test_what_is_no_address_is_refused_in_words(visitor: Any, address: str) -> N
 def test_local_addresses_are_looked_at_by_the_guard_only(visitor: Any, own_parts: Parts) -> None:
     _path, html = register(visitor, own_parts, "http://127.0.0.1:9/")
     assert "Cette adresse n’est pas une adresse publique du web" in html
+    assert 'name="adresse"' in html
+    assert 'name="category"' not in html
 
 
 def test_visitor_proposes_a_correction_and_it_waits_for_a_moderator(

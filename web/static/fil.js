@@ -21,6 +21,15 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// Two clicks are meant as one: the second would find a mailed link used up.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if ("sent" in form.dataset) { event.preventDefault(); return; }
+  form.dataset.sent = "";
+  setTimeout(() => { delete form.dataset.sent; }, 3000);
+});
+
 // What was opened by mistake closes with Escape, and the focus goes back to its button.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
