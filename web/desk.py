@@ -23,7 +23,7 @@ from aggregator.registry import (
 from aggregator.store import directory, entries
 from aggregator.store.tables import Entry, Group, Ownership, Source
 from aggregator.taxonomy import terms
-from web import current, forms, links
+from web import amended, current, forms, links
 from web.groups import places_to_choose
 from web.languages import flash, language
 from web.languages import translate as _
@@ -193,7 +193,10 @@ def group(slug: str, email: str) -> ResponseReturnValue:
         tongues=tongues(row.language),
         methods=ownership.METHODS,
         to_prove=_to_prove(row),
-        asked=amendments.of_group(session, row, limit=_RECENT),
+        asked=[
+            (one, amended.told(one.change) if one.kind in {"profile", "source"} else "")
+            for one in amendments.of_group(session, row, limit=_RECENT)
+        ],
         entries=entries.of_group(session, row.id, limit=_RECENT),
     )
 
@@ -334,7 +337,7 @@ def _prove(group: Group, email: str) -> str:
     )
     if method == "email":
         return _("Un lien est parti à cette adresse.")
-    return _("Suivez la consigne ; nous vérifions dans les minutes qui viennent.")
+    return _("Suivez la consigne, puis « Vérifier maintenant » ; un courriel vous répond.")
 
 
 def _to_prove(group: Group) -> list[str]:

@@ -102,7 +102,14 @@ def in_words(refusal: Refused) -> str:
         values["field"] = field_name(str(values["field"]))
     if "who" in values:
         values["who"] = wording.sentence(f"who_{values['who']}", language())
-    return wording.sentence(refusal.reason, language(), **values)
+    words = wording.sentence(refusal.reason, language(), **values)
+    return f"{words} {come_back()}" if refusal.reason == "left" else words
+
+
+def come_back() -> str:
+    """Whom a group that left writes to, to come back."""
+    contact = current.parts().settings.contact
+    return wording.sentence("come_back", language(), contact=contact)
 
 
 def text(name: str, most: int = 3000) -> str:

@@ -244,7 +244,7 @@ def _why(row: Registration) -> str:
     """Why nothing could be read, and what to do: for the platform, else for the reason."""
     reason, advice = str(row.found.get("reason", "timeout")), row.found.get("advice")
     if reason == "left":
-        return _said(reason)
+        return forms.in_words(Refused(reason))
     if advice and advice != preview.NO_ADVICE:
         return _said(advice)
     known = REASONS.get(reason)

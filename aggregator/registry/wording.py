@@ -52,10 +52,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "imitate another site’s.",
     ),
     "left": (
-        "Ce site a demandé à ne plus figurer ici. S’il est le vôtre et que vous souhaitez "
-        "revenir, écrivez-nous.",
-        "This site asked not to be listed here any more. If it is yours and you wish to come "
-        "back, write to us.",
+        "Ce site a demandé à ne plus figurer ici.",
+        "This site asked not to be listed here any more.",
+    ),
+    "come_back": (
+        "S’il est le vôtre et que vous souhaitez revenir, écrivez à {contact}.",
+        "If it is yours and you wish to come back, write to {contact}.",
     ),
     "too_quick": (
         "Le formulaire est parti plus vite qu’une personne ne le remplit, ou il est resté ouvert "

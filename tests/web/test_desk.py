@@ -144,6 +144,7 @@ def test_keeper_changes_profile_rights_and_pauses(carole: Any, own_parts: Parts)
 def test_another_site_waits_for_a_proof_of_its_own(carole: Any, own_parts: Parts) -> None:
     html = edit(carole, home="https://lilas.example/")
     assert "attend une preuve" in html
+    assert "l’adresse du site : https://lilas.example/" in html.replace("\u00a0", " ").lower()
     assert "<option>https://lilas.example/</option>" in html
     html = act(carole, "prouver", method="well_known", address="https://lilas.example/")
     assert "https://lilas.example/.well-known/filcommun.txt" in html

@@ -124,6 +124,7 @@ def test_keeper_edits_hides_pauses_and_leaves(
     assert someone.status(f"/groupes/{group.slug}") == 410
     again = someone.send("/inscrire", adresse=served.candidate())
     assert "ne plus figurer ici" in again.get_data(as_text=True)
+    assert f"écrivez à {joining.settings.contact}" in again.get_data(as_text=True)
 
 
 @pytest.mark.slow
@@ -257,3 +258,11 @@ def test_visitor_proposes_a_correction_and_it_waits_for_a_moderator(
     assert "Merci, c’est noté" in answer.get_data(as_text=True)
     answer = visitor.send("/signaler/entrees/1", reason="jalousie")
     assert answer.status_code == 422
+
+
+def test_a_refused_correction_keeps_what_it_was_about(visitor: Any) -> None:
+    answer = visitor.send("/corriger/groupes/lilas-a-velo", about="duplicate", of="nulle-part")
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert re.search(r'name="about" value="duplicate" checked', html)
+    assert 'value="nulle-part"' in html
