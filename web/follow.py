@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from aggregator.publish import opml as outlines
-from aggregator.registry import importing
 from aggregator.store import directory
 from aggregator.taxonomy import areas, terms
-from web import current, listing, narrowing, ways
-from web.caching import FEED_SECONDS, keep_for
+from web import current, formats, listing, narrowing, ways
 from web.languages import translate as _
 from web.places import PARAMETERS, Place, here
 from web.security import allow_framing
@@ -44,19 +41,8 @@ def opml() -> Response:
             inside = (tuple(areas.descendants(slug)) for slug in slugs if dimension == "area")
             wanted[dimension] = [*slugs, *(slug for some in inside for slug in some)]
     found = directory.groups(current.session(), wanted)
-    body = outlines.write(
-        found,
-        title=_("Fil commun : les flux des groupes"),
-        page_url=current.absolute(url_for("groups.index")),
-        made_at=max((group.updated_at for group in found), default=current.now()),
-        owner=current.parts().settings.contact,
-        base_url=current.parts().settings.base_url,
-        records=importing.brought(importing.records_of(current.session(), found)),
-    )
-    response = Response(body, content_type="text/x-opml; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.opml"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return keep_for(response, FEED_SECONDS)
+    title = _("les flux des groupes")
+    return formats.outline(found, title, page_url=current.absolute(url_for("groups.index")))
 
 
 @blueprint.get("/integrer")

@@ -1,20 +1,24 @@
-"""The same entries as Atom, RSS, JSON Feed, calendar or table. `aggregator.publish` writes them."""
+"""The same entries as Atom, RSS, JSON Feed, calendar or table; their groups' feeds as OPML.
+
+`aggregator.publish` writes them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
 from flask import Response, request, stream_with_context
 from werkzeug.exceptions import NotFound
 
-from aggregator.publish import atom, icalendar, jsonfeed, publication, rss, table
+from aggregator.publish import atom, icalendar, jsonfeed, opml, publication, rss, table
 from aggregator.publish.publication import Publication
+from aggregator.registry import importing
 from aggregator.search import whole
 from aggregator.search.engine import Cursor
-from aggregator.store import entries
-from aggregator.store.tables import Entry
+from aggregator.store import directory, entries
+from aggregator.store.tables import Entry, Group
 from web import current
 from web.caching import FEED_SECONDS, keep_for
 from web.languages import language
@@ -34,6 +38,8 @@ def answer(place: Place, title: str, ending: str) -> Response:
         return export(place, ending)
     if ending == "ics":
         return _calendar(place, title)
+    if ending == "opml":
+        return outline(_groups(place), title, page_url=current.absolute(place.url()))
     if ending not in _WRITERS:
         raise NotFound
     view = place.view
@@ -49,6 +55,32 @@ def answer(place: Place, title: str, ending: str) -> Response:
         own = place.feed(ending)
         following = current.absolute(f"{own}{'&' if '?' in own else '?'}apres={results.next}")
     return _written(place, title, ending, found, following)
+
+
+def outline(groups: Sequence[Group], title: str, *, page_url: str) -> Response:
+    """The feeds of these groups, for a feed reader to take in at once."""
+    settings = current.parts().settings
+    body = opml.write(
+        groups,
+        title=f"{publication.NAME} : {title}",
+        page_url=page_url,
+        made_at=max((group.updated_at for group in groups), default=current.now()),
+        owner=settings.contact,
+        base_url=settings.base_url,
+        records=importing.brought(importing.records_of(current.session(), groups)),
+    )
+    response = Response(body, content_type=opml.MEDIA_TYPE)
+    response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.opml"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return keep_for(response, FEED_SECONDS)
+
+
+def _groups(place: Place) -> list[Group]:
+    """The groups that have an entry at `place`, by name."""
+    engine, view = current.parts().engine, place.view
+    results = engine.search(view.query(current.now()), limit=0, facets=("group",))
+    slugs = results.facets["group"]
+    return [group for group in directory.groups(current.session()) if group.slug in slugs]
 
 
 def _calendar(place: Place, title: str) -> Response:

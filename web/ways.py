@@ -39,6 +39,7 @@ def feeds(place: Place) -> list[Feed]:
         ("RSS", "rss", "application/rss+xml", True),
         ("JSON Feed", "json", "application/feed+json", True),
         (_("Agenda"), "ics", "text/calendar", False),
+        ("OPML", "opml", "text/x-opml", False),
         ("CSV", "csv", "text/csv", False),
     )
     return [
@@ -82,6 +83,12 @@ def ways(place: Place) -> list[Way]:
             _("Sur le site de votre groupe"),
             place.elsewhere(url_for("follow.embed_code")),
             _("Un cadre à copier dans une page, sans traceur."),
+        ),
+        Way(
+            _("Tous les flux de ces groupes"),
+            by_ending["opml"].url,
+            _("OPML : à donner à un lecteur de flux, qui suivra chaque groupe chez lui."),
+            "text/x-opml",
         ),
         Way(
             _("Exporter ces résultats"),

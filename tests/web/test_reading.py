@@ -148,6 +148,14 @@ def test_hostile_title_stays_text(client: FlaskClient) -> None:
     assert "<img" not in html
 
 
+def test_feeds_of_all_groups_of_a_view_are_one_file(client: FlaskClient) -> None:
+    outline = ElementTree.fromstring(page(client, "/recherche.opml?theme=logement"))
+    kept = {one.get("xmlUrl") for one in outline.iter("outline") if one.get("xmlUrl")}
+    told = client.get("/api/v1/entries?theme=logement&limite=100").get_json()["entries"]
+    assert kept == {f"https://{entry['group']['slug']}.example/feed" for entry in told}
+    assert 'href="/recherche.opml?theme=logement"' in page(client, "/suivre?theme=logement")
+
+
 def test_group_that_left_is_nowhere(client: FlaskClient) -> None:
     page(client, "/groupes/parti-sans-laisser", status=410)
     page(client, "/entrees/64", status=410)
