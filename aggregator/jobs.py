@@ -62,12 +62,12 @@ def index(parts: Parts) -> int:
     return indexing.keep_up(parts.sessions, parts.engine, url, lambda _done, _all: None)
 
 
-def outbox(parts: Parts) -> None:
-    """Send the letters that are due; without a mail server they wait."""
-    if parts.settings.smtp_url is not None:
-        url, connections = parts.settings.smtp_url, parts.settings.mail_connections
-        mailers = [SmtpMailer(url) for _ in range(connections)]
-        letters.send_due(parts.sessions, mailers, parts.clock, settings=parts.settings)
+def outbox(parts: Parts) -> letters.Report | None:
+    """Send the letters that are due; None without a mail server: they wait."""
+    if parts.settings.smtp_url is None:
+        return None
+    mailers = [SmtpMailer(parts.settings.smtp_url) for _ in range(parts.settings.mail_connections)]
+    return letters.send_due(parts.sessions, mailers, parts.clock, settings=parts.settings)
 
 
 def digests(parts: Parts) -> None:

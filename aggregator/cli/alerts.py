@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aggregator import jobs
+from aggregator.cli.mail import send_waiting
 from aggregator.mail import alerts
 from aggregator.parts import open_parts
 from aggregator.settings import read_settings
@@ -21,5 +21,6 @@ def send() -> None:
     parts = open_parts(read_settings())
     report = alerts.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
     click.echo(f"{report.matched} matches, {report.written} alerts written.")
-    jobs.outbox(parts)
+    send_waiting(parts)
     parts.engine.close()
+    parts.sessions.kw["bind"].dispose()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from aggregator import jobs
+from aggregator.cli.mail import send_waiting
 from aggregator.mail import digest
 from aggregator.parts import open_parts
 from aggregator.settings import read_settings
@@ -32,7 +32,7 @@ def send(dry_run: bool, as_json: bool) -> None:
     else:
         _tell(report, dry_run=dry_run)
     if not dry_run:
-        jobs.outbox(parts)
+        send_waiting(parts)
     parts.engine.close()
     parts.sessions.kw["bind"].dispose()
 
@@ -41,7 +41,8 @@ def _tell(report: digest.Report, *, dry_run: bool) -> None:
     for planned in report.planned:
         click.echo(f"{planned.address}  {planned.subject}  ({planned.entries} entries)")
     count = len(report.planned) if dry_run else report.written
+    noun = "digest" if count == 1 else "digests"
     verb = "would be written" if dry_run else "written"
-    click.echo(f"{count} digests {verb}; {report.nothing_new} had nothing new to tell.")
+    click.echo(f"{count} {noun} {verb}; {report.nothing_new} had nothing new to tell.")
     if report.waiting:
         click.echo("Others wait until the index has read everything.")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
+from aggregator import jobs
 from aggregator.mail import bounces
 from aggregator.parts import Parts, open_parts
 from aggregator.settings import read_settings
@@ -68,6 +69,21 @@ def bounce() -> None:
         click.echo("It is about no letter of ours.")
     else:
         click.echo(f"{bounced.address}: {bounced.outcome} ({bounced.detail})")
+
+
+def send_waiting(parts: Parts) -> None:
+    """Send the letters that wait, and say what became of them."""
+    report = jobs.outbox(parts)
+    if report is None:
+        click.echo("No mail server is set (FILCOMMUN_SMTP_URL): letters wait.", err=True)
+        return
+    click.echo(
+        f"Letters: {report.sent} sent, {report.postponed} to be tried again, "
+        f"{report.failed} failed.",
+        err=True,
+    )
+    if report.stopped:
+        click.echo(f"The others wait: {report.stopped}", err=True)
 
 
 @contextmanager

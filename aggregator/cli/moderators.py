@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aggregator import jobs
+from aggregator.cli.mail import send_waiting
 from aggregator.parts import open_parts
 from aggregator.registry import moderators
 from aggregator.settings import read_settings
@@ -24,8 +24,6 @@ def appoint(email: str, name: str, role: str) -> None:
     parts = open_parts(read_settings())
     with parts.sessions.begin() as session:
         moderators.appoint(session, email, name=name, role=role, now=parts.clock())
-    jobs.outbox(parts)
-    click.echo(f"{name} is now {role}; the link is on its way to {email}.")
-    if parts.settings.smtp_url is None:
-        click.echo("No mail server is set (FILCOMMUN_SMTP_URL): the link waits in the outbox.")
+    click.echo(f"{name} is now {role}; a link to sign in with goes to {email}.")
+    send_waiting(parts)
     parts.engine.close()

@@ -28,7 +28,8 @@ def server(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "mail", "fault", str(error),
             "Check host, port, user and password in FILCOMMUN_SMTP_URL, and that the server lets "
-            "that user send as FILCOMMUN_MAIL_FROM and FILCOMMUN_MAIL_BOUNCES.",
+            "that user send as FILCOMMUN_MAIL_FROM and FILCOMMUN_MAIL_BOUNCES, also to "
+            "FILCOMMUN_CONTACT.",
         )  # fmt: skip
         return
     finally:

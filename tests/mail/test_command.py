@@ -71,8 +71,25 @@ def test_a_dry_run_lists_who_would_get_what_and_writes_nothing(
     assert (told["written"], told["nothing_new"]) == (0, 1)
     words = run("digest", "send", "--dry-run").output
     assert "alice@example.org  Thème : Transports et mobilités · 1 nouvelle" in words
-    assert "1 digests would be written; 1 had nothing new" in words
+    assert "1 digest would be written; 1 had nothing new" in words
     assert session.query(Letter).count() == 0
+
+
+def test_who_sends_by_hand_is_told_what_became_of_the_letters(
+    subscribed: Callable[..., Subscription], published: Callable[..., Entry],
+    run: Callable[..., Result], post_office: Any, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    now = datetime.now(UTC)
+    subscribed(view="theme=transports", at=now - timedelta(days=8))
+    published("1", topic=["transports"], at=now - timedelta(days=2))
+    told = run("digest", "send").output
+    assert "1 digest written; 0 had nothing new" in told
+    assert "No mail server is set (FILCOMMUN_SMTP_URL): letters wait." in told
+    monkeypatch.setenv("FILCOMMUN_SMTP_URL", f"smtp://127.0.0.1:{post_office.port}")
+    post_office.answers["MAIL"] = lambda _: "450 4.7.1 Too much mail from you"
+    told = run("alerts", "send").output
+    assert "Letters: 0 sent, 0 to be tried again, 0 failed.\n" in told
+    assert "The others wait: The mail server refuses us: 450 4.7.1 Too much mail" in told
 
 
 def test_statistics_count_and_name_nobody(letter: Letter, run: Callable[..., Result]) -> None:
