@@ -29,6 +29,11 @@ _UNWRITABLE = re.compile(
 """What no table can hold, and what turns the rest of it around."""
 _STEP = 120
 """Between two elements of a drawing, in Kumu's units."""
+_UNNAMED = "Carte"
+_STYLE = "@settings {\n  template: stakeholder;\n}\n"
+"""How Kumu draws a map that says nothing of it: names below round marks."""
+_KUMUS = frozenset({"label", "element type", "connection type", "description", "tags"})
+"""Fields that every map of Kumu's has."""
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 _CONNECTION_KEYS = ("from", "to", "direction", "type", "id")
 _UNSPLIT = frozenset({"id", "label", "description", "type", "from", "direction"})
@@ -157,14 +162,18 @@ def as_project(document: Mapping[str, Any], *, name: str = "") -> Document:
                 tie = _project_connection(own, number, ids[named[start]], ids[named[end]])
                 connections.append(tie)
     kept = {key: value for key, value in document.items() if key not in {"elements", "connections"}}
-    drawing = _drawing(name, ids, [tie["_id"] for tie in connections])
+    look = {"_id": _id("pers", name), "name": name or _UNNAMED, "style": _STYLE}
+    drawing = _drawing(name, ids, [tie["_id"] for tie in connections], look["_id"])
     return {
         "name": name,
         "description": "",
+        "proxyImages": True,
         "defaultMap": drawing["_id"],
-        "attributes": [],
+        "defaultPerspective": look["_id"],
+        "attributeRelevance": {},
+        "attributes": _attributes([*elements, *connections]),
         "maps": [drawing],
-        "perspectives": [],
+        "perspectives": [look],
         "loops": [],
         **kept,
         "elements": elements,
@@ -258,7 +267,29 @@ def _lowered(fields: Mapping[str, Any]) -> Document:
     return found
 
 
-def _drawing(name: str, elements: Sequence[str], ties: Sequence[str]) -> Document:
+def _attributes(things: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Every field in use as Kumu's exports list them; `limit` says whether it has one value."""
+    many: dict[str, bool] = {}
+    for thing in things:
+        for name, value in thing["attributes"].items():
+            many[name] = many.get(name, name == "tags") or isinstance(value, list)
+    return [
+        {
+            "_id": _id("attr", name),
+            "name": name.title() if name in _KUMUS else name[:1].upper() + name[1:],
+            "format": "text" if name == "description" else "string",
+            "private": False,
+            "limit": "none" if is_many else 1,
+            "category": "General",
+            "prompt": "none" if name == "description" else "autocomplete",
+            "locked": False,
+            "values": [],
+        }
+        for name, is_many in sorted(many.items())
+    ]
+
+
+def _drawing(name: str, elements: Sequence[str], ties: Sequence[str], look: str) -> Document:
     """One map with everything on it: what is on none, Kumu takes for thrown away.
 
     In a spiral that keeps all apart (Vogel 1979); Kumu arranges it from there.
@@ -279,9 +310,14 @@ def _drawing(name: str, elements: Sequence[str], ties: Sequence[str]) -> Documen
         )
     return {
         "_id": _id("map", name),
-        "name": name or "Carte",
+        "name": name or _UNNAMED,
+        "description": "",
+        "scale": 1,
+        "center": {"x": 0, "y": 0},
+        "defaultPerspective": look,
         "elements": nodes,
         "connections": [{"_id": _id("edge", id_), "connection": id_} for id_ in ties],
+        "loops": [],
     }
 
 

@@ -53,6 +53,24 @@ def test_groups_are_linked_to_the_terms_they_share(groups: list[Group]) -> None:
     assert labels["objective-rendre-visible"] == "Rendre visible"
 
 
+def test_a_project_has_all_that_kumu_s_own_exports_have(groups: list[Group]) -> None:
+    made = kumu.project(groups, "objectifs", base_url=BASE)
+    project = json.loads(kumu.write_project(made, "Fil commun"))
+    assert project.keys() >= {
+        *("name", "description", "proxyImages", "defaultMap", "defaultPerspective"),
+        *("attributeRelevance", "attributes", "elements", "connections", "loops", "maps"),
+        "perspectives",
+    }
+    (drawing,), (look,) = project["maps"], project["perspectives"]
+    assert drawing.keys() >= {"_id", "name", "scale", "center", "elements", "connections", "loops"}
+    assert project["defaultPerspective"] == drawing["defaultPerspective"] == look["_id"]
+    said = {one["name"].casefold(): one for one in project["attributes"]}
+    assert {field for one in project["elements"] for field in one["attributes"]} <= said.keys()
+    assert (said["tags"]["limit"], said["objectifs"]["limit"]) == ("none", "none")
+    assert (said["label"]["limit"], said["element type"]["name"]) == (1, "Element Type")
+    assert not any(one["private"] for one in said.values())
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_private_and_nobody_who_left_is_exported(groups: list[Group], view: str) -> None:
     made = kumu.project(groups, view, base_url=BASE)
