@@ -18,6 +18,7 @@ import recurring_ical_events
 from aggregator.errors import ParseError
 from aggregator.parse import charset
 from aggregator.parse.assemble import Found, distinct, entry
+from aggregator.parse.calendar_lines import mended
 from aggregator.parse.clean import plain_text
 from aggregator.parse.dates import PARIS
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
@@ -36,9 +37,7 @@ _ALL_OCCURRENCES: Final = 4000
 _FEWEST: Final = 2
 _MOST_SERIES: Final = 1500
 _MOST_COMPONENTS: Final = 10_000
-_LONGEST_TEXT: Final = 8_000_000
 _FIRST_YEAR: Final = 1970
-_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}[;:]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"']{4,500}")
 _PRIVATE: Final = frozenset({"PRIVATE", "CONFIDENTIAL"})
 _USUAL_PARTS: Final = frozenset(
@@ -47,25 +46,9 @@ _USUAL_PARTS: Final = frozenset(
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-def _mended(text: str) -> str:
-    """Lines that are neither a property nor folded belong to the line before them."""
-    lines: list[str] = []
-    for line in text[:_LONGEST_TEXT].splitlines():
-        if not line.strip():
-            continue
-        if lines and not _LINE.match(line) and line[0] not in " \t":
-            lines[-1] += "\\n" + line
-        else:
-            lines.append(line)
-    if len(text) > _LONGEST_TEXT:
-        last = max(index for index, line in enumerate(lines) if line == "END:VEVENT")
-        lines[last + 1 :] = ["END:VCALENDAR"]
-    return "\r\n".join(lines) + "\r\n"
-
-
 def _calendars(text: str) -> list[icalendar.Calendar]:
     try:
-        found = icalendar.Calendar.from_ical(_mended(text), multiple=True)
+        found = icalendar.Calendar.from_ical(mended(text), multiple=True)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise ParseError(f"The calendar is broken: {str(error)[:120]}.") from error
     if not found:
@@ -357,10 +340,13 @@ def read(body: bytes, url: str, content_type: str | None = None, *, now: datetim
         events = sorted(events, key=lambda event: abs(_start(event) - now))[:MOST_EVENTS]
     events.sort(key=_start)
     main = calendars[0]
+    told = [event for one in calendars for event in one.walk("VEVENT")]
+    unreadable = told and all(_utc(_value(event, "DTSTART"), PARIS) is None for event in told)
     return ParsedFeed(
         distinct(events),
         title=plain_text(escaped(str(main.get("X-WR-CALNAME") or main.get("NAME") or "")), 300),
         description=plain_text(escaped(str(main.get("X-WR-CALDESC") or "")), 1000),
         format="ical",
         ttl=duration_minutes(str(main.get("X-PUBLISHED-TTL") or "")),
+        problems=("No event has a start that can be read.",) if unreadable else (),
     )

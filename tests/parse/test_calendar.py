@@ -164,6 +164,36 @@ def test_event_with_a_broken_date_costs_only_itself() -> None:
     assert [event.uid for event in events] == ["2"]
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "DTSTART:2026-12-05T19:00:00",
+        "DTSTART:2026-12-05 19:00",
+        "DTSTART:20261205T190000+0100",
+        "DTSTART;TZID=Europe/London:2026-12-05T18:00:00.000Z",
+        "DTSTART;TZID=Paris, Madrid:20261205T190000",
+        "DTSTART;TZID=(UTC+01:00) Brussels\\, Paris;VALUE=DATE-TIME:20261205T190000",
+    ],
+)
+def test_moments_written_otherwise_than_the_rfc_says_are_read(start: str) -> None:
+    (event,) = read(f"UID:1\nSUMMARY:AG\n{start}")
+    assert event.starts_at == datetime(2026, 12, 5, 18, tzinfo=UTC)
+
+
+def test_a_calendar_broken_off_or_with_words_after_its_end_keeps_its_whole_events() -> None:
+    whole = ics("UID:1\nSUMMARY:AG\nDTSTART:20261205T180000Z")
+    broken_off = whole.replace(b"END:VCALENDAR", b"BEGIN:VEVENT\r\nUID:2\r\nDTST")
+    for body in (broken_off, whole + b"<!-- cached page -->"):
+        assert [event.uid for event in calendar.read(body, URL, now=NOW).entries] == ["1"]
+
+
+def test_a_calendar_of_which_no_event_can_be_read_says_so() -> None:
+    odd = ics("UID:1\nSUMMARY:AG\nDTSTART:samedi", "UID:2\nSUMMARY:AG")
+    assert calendar.read(odd, URL, now=NOW).problems
+    old = ics("UID:1\nSUMMARY:AG\nDTSTART:20251205T180000Z", "UID:2\nSUMMARY:AG")
+    assert calendar.read(old, URL, now=NOW).problems == ()
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"])
 def test_what_is_no_calendar_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
