@@ -119,6 +119,20 @@ def test_a_decision_is_undone_a_note_typed_and_a_selection_decided_at_once(
     page.close()
 
 
+def test_the_card_in_hand_lies_where_the_last_one_lay(
+    browser: Browser, own_parts: Parts, address: str
+) -> None:
+    mixed(own_parts, 12)
+    page = browser.new_page(locale="fr-FR", viewport={"width": 1200, "height": 700})
+    sign_in(page, own_parts, address)
+    for _ in range(8):
+        page.keyboard.press("a")
+        box = page.locator("[data-current]").bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < 175
+    page.close()
+
+
 def test_keys_can_be_switched_off(browser: Browser, own_parts: Parts, address: str) -> None:
     mixed(own_parts, 3)
     page = browser.new_page(locale="fr-FR")

@@ -26,11 +26,12 @@ export function triage(page) {
     current.dataset.current = "";
     since = performance.now();
   };
-  const go = (card) => {
+  // The next one lies where the last one lay, at once: the eye stays where it is.
+  const go = (card, block = "start") => {
     if (!card) return;
     select(card);
     card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest" });
+    card.scrollIntoView({ block, behavior: "instant" });
   };
   const step = (by) => {
     const left = open();
@@ -138,7 +139,7 @@ export function triage(page) {
     const panel = refusing();
     if (!panel) return;
     panel.open = !panel.open;
-    if (panel.open) panel.scrollIntoView({ block: "nearest" });
+    if (panel.open) panel.scrollIntoView({ block: "nearest", behavior: "instant" });
   };
   const reason = (digit) => {
     if (!refusing()?.open) return;
@@ -177,7 +178,7 @@ export function triage(page) {
     decide(card, event.target, event.submitter);
   });
   // Where the page is nothing but the queue, its first card has the keyboard at once.
-  if ("start" in list.dataset) go(cards[0]); else select(cards[0]);
+  if ("start" in list.dataset) go(cards[0], "nearest"); else select(cards[0]);
 }
 
 async function post(form, body) {
