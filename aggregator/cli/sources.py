@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregator.collect import discover as discovery
+from aggregator.parse.urls import of_the_web
 from aggregator.registry import inventory
 from aggregator.settings import Settings, read_settings
 from aggregator.store import database, sources
@@ -95,7 +96,7 @@ def discover(url: str, as_json: bool) -> None:
 
     With why each address was tried.
     """
-    address = url if "://" in url else f"https://{url}"
+    address = of_the_web(url if "://" in url else f"https://{url}")
     found = asyncio.run(
         discovery.discover(address, settings=read_settings(), now=datetime.now(UTC))
     )

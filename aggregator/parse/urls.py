@@ -20,6 +20,7 @@ _TRACKER: Final = re.compile(
 _TRACKING_FRAGMENT: Final = re.compile(r"(?:xtor|xtref|utm_\w+|at_medium|echobox)=", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,30}):")
+_SUBSCRIBED: Final = re.compile(r"(?:webcals?|feed)://|feed:(?=https?://)", re.IGNORECASE)
 _PLAIN: Final = re.compile(
     r"https?://[a-z0-9.-]+(?::\d+)?/[A-Za-z0-9/._~%+,;:@!$()*-]*(?:\?([A-Za-z0-9/._~%+,;:@!$()*=&-]+))?\Z"
 )
@@ -43,6 +44,23 @@ def _host(hostname: str, port: int | None, scheme: str) -> str:
     return hostname if port in (None, standard) else f"{hostname}:{port}"
 
 
+def of_the_web(link: str, base: str = "") -> str:
+    """What `webcal:` and `feed:` links, made for programs, mean on the web; others as they are.
+
+    Without a scheme of their own they have that of `base`, else https.
+
+    >>> of_the_web("webcal://a.example/agenda.ics"), of_the_web("feed:http://a.example/rss")
+    ('https://a.example/agenda.ics', 'http://a.example/rss')
+    """
+    subscribed = _SUBSCRIBED.match(link)
+    if subscribed is None:
+        return link
+    rest = link[subscribed.end() :]
+    if "://" in subscribed.group():
+        return f"{'http' if base.startswith('http://') else 'https'}://{rest}"
+    return rest
+
+
 @lru_cache(maxsize=8192)
 def page_url(link: str, base: str = "") -> str | None:
     """The address of a page to read: absolute http(s), no tracking parameters, no password.
@@ -60,7 +78,7 @@ def page_url(link: str, base: str = "") -> str | None:
     plain = _PLAIN.match(link) if "&amp;" not in link else None
     if plain and (not plain.group(1) or _without_trackers(plain.group(1)) == plain.group(1)):
         return link
-    link = link.strip().strip("<>").replace("&amp;", "&")
+    link = of_the_web(link.strip().strip("<>").replace("&amp;", "&"), base)
     if link.lower().startswith("www."):
         link = "//" + link
     scheme = _SCHEME.match(_SPACE.sub("", link))

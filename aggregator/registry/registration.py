@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
+from aggregator.parse.urls import of_the_web
 from aggregator.registry import (
     amendments,
     applying,
@@ -203,9 +204,10 @@ def _honest_address(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    typed = url = text.strip()
-    if typed and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", typed):
-        url = f"https://{typed}"
+    typed = text.strip()
+    url = of_the_web(typed)
+    if url and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", url):
+        url = f"https://{url}"
     if not is_web_address(url) or "." not in (urlsplit(url).hostname or ""):
         raise Refused("not_an_address", address=typed[:100])
     return url.partition("#")[0]

@@ -106,3 +106,13 @@ def test_any_page_and_header_give_http_addresses(body: bytes, header: str) -> No
     found = candidates(body, URL, {"link": header, "content-type": header})
     assert all(one.url.startswith(("http://", "https://")) for one in found)
     assert [one.rank for one in found] == list(range(len(found)))
+
+
+def test_links_made_for_programs_lead_to_what_they_mean_on_the_web() -> None:
+    body = '<a href="webcal://voisins.example/agenda.ics">S’abonner</a>'
+    body += '<a href="feed:https://voisins.example/rss">Flux RSS</a>'
+    found = {(one.url, one.kind) for one in candidates(page("", body), URL)}
+    assert found == {
+        ("https://voisins.example/agenda.ics", "calendar"),
+        ("https://voisins.example/rss", "feed"),
+    }

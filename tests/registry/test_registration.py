@@ -433,10 +433,18 @@ def test_what_cannot_be_registered_is_refused_at_once(
     assert refused.value.reason == reason
 
 
-def test_a_bare_host_is_enough(session: Session, now: datetime) -> None:
-    assert registration.start(session, " lilas.example ", now=now).address == (
-        "https://lilas.example"
-    )
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        (" lilas.example ", "https://lilas.example"),
+        ("webcal://lilas.example/agenda.ics", "https://lilas.example/agenda.ics"),
+        ("feed:http://lilas.example/rss", "http://lilas.example/rss"),
+    ],
+)
+def test_a_bare_host_or_a_link_for_programs_is_enough(
+    session: Session, now: datetime, typed: str, address: str
+) -> None:
+    assert registration.start(session, typed, now=now).address == address
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
