@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from aggregator.taxonomy import areas
-from aggregator.understand.words import Word, fold, words_of
+from aggregator.understand.gazetteer import gazetteer
+from aggregator.understand.words import Word
 
 MANY = 12
 """A text that names more communes than this lists them, and is about none that it does not
@@ -28,9 +27,8 @@ _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _SMALL = frozenset(
     ["le", "la", "les", "l", "d", "de", "du", "des", "en", "sur", "sous", "au", "aux", "et"]
 )
-_SPELLED_OUT = {"st": "saint", "ste": "sainte"}
-_CONTRACTED = {"le": ("du", "au"), "les": ("des", "aux")}
-_SHORTENED = frozenset(short for pair in _CONTRACTED.values() for short in pair)
+_SHORTENED = frozenset(["du", "au", "des", "aux"])
+"""Stand in a text for the article that a name begins with."""
 _JOINS = frozenset(["sur", "sous", "le", "la", "les", "en", "aux", "lez", "du", "au", "d"])
 _CAMPUS = re.compile(
     r"universit|\bfac\b|étudiant|sorbonne|professeur|licence|doctor", re.IGNORECASE
@@ -41,6 +39,7 @@ _AFTER_FIGURE = re.compile(
     re.IGNORECASE,
 )
 """After « Paris 12 » this makes of the figure an address, a date or an amount."""
+_STREETS = frozenset(["rue", "avenue", "av", "boulevard", "bd", "quai", "place", "bis", "ter"])
 _COMMON_WORDS = frozenset(["paris", "sceaux", "lilas", "colombes", "stains", "pantin", "fresnes"])
 
 
@@ -50,6 +49,9 @@ class _Mention:
     start: int
     end: int
     weak: bool = False
+    """Whether it says too little alone."""
+    is_at: bool = False
+    """Whether something takes place there: « à Ivry »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,6 @@ class Place:
     in_title: tuple[tuple[int, int], ...]
     """Where the title names it: offsets of first and after last character."""
     in_text: tuple[tuple[int, int], ...]
-
-
-@dataclass(slots=True)
-class _Node:
-    next: dict[str, _Node] = field(default_factory=dict)
-    slug: str | None = None
-    is_end: bool = False
-    is_weak: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Gazetteer:
-    root: _Node
-    not_before: frozenset[str]
-    elsewhere: frozenset[str]
-    common_nouns: frozenset[str]
-    units: frozenset[str]
-    ordinals: tuple[str, ...]
 
 
 def places_in(
@@ -104,11 +88,13 @@ def places_in(
     folded = {word.folded for word in (*title, *text)}
     sure = {mention.slug for mention, _ in mentions if not mention.weak}
     context = around | {wide for slug in sure for wide in (slug, *areas.ancestors(slug))}
-    is_far = bool(folded & _gazetteer().elsewhere) and not sure
+    is_far = bool(folded & gazetteer().elsewhere) and not sure
     kept = [
         (mention, in_title)
         for mention, in_title in mentions
-        if not mention.weak or (_is_near(mention.slug, context) and not is_far)
+        if not mention.weak
+        or (not is_far and (mention.is_at or _is_near(mention.slug, context)))
+        or mention.slug in near
     ]
     return _weighed(kept)
 
@@ -135,7 +121,7 @@ def _mentions(words: Sequence[Word], written: str) -> list[_Mention]:
     position = 0
     has_small = any(word.raw.islower() for word in words)
     while position < len(words):
-        node, length = _longest(words, position)
+        node, length = gazetteer().longest(words, position)
         if node is not None:
             name = words[position : position + length]
             slug = node.slug
@@ -143,7 +129,8 @@ def _mentions(words: Sequence[Word], written: str) -> list[_Mention]:
                 length, slug = _with_number(words, position, length, slug, written)
                 last = words[position + length - 1]
                 first = name[1] if length > 1 and name[0].folded in _SHORTENED else name[0]
-                found.append(_Mention(slug, first.start, last.end, node.is_weak))
+                is_at = _is_at(words, position, slug)
+                found.append(_Mention(slug, first.start, last.end, node.is_weak, is_at))
             position += length
         else:
             mention = _numbered(words, position, written)
@@ -153,17 +140,13 @@ def _mentions(words: Sequence[Word], written: str) -> list[_Mention]:
     return found
 
 
-def _longest(words: Sequence[Word], start: int) -> tuple[_Node | None, int]:
-    node: _Node | None = _gazetteer().root
-    best, length = None, 0
-    position = start
-    while node is not None and position < len(words):
-        word = words[position].folded
-        node = node.next.get(_SPELLED_OUT.get(word, word))
-        position += 1
-        if node is not None and node.is_end:
-            best, length = node, position - start
-    return best, length
+def _is_at(words: Sequence[Word], position: int, slug: str) -> bool:
+    """« À Ivry » is Ivry-sur-Seine, unless the text is of elsewhere; « Antony » may be a man."""
+    return (
+        position > 0
+        and words[position - 1].raw in {"à", "À", "A"}
+        and areas.area(slug).kind == "commune"
+    )
 
 
 def _is_name(
@@ -171,7 +154,7 @@ def _is_name(
 ) -> bool:
     """Whether words that read like a place's name are one, by their capitals and neighbours."""
     name = words[position : position + length]
-    small = _SMALL | _gazetteer().common_nouns
+    small = _SMALL | gazetteer().common_nouns
     said = [word for word in name if word.folded not in small] or list(name)
     if any(word.is_capitalised or word.raw[0].isdigit() for word in said):
         if has_small and not all(word.is_capitalised or word.raw[0].isdigit() for word in said):
@@ -196,12 +179,15 @@ def _belongs_to_another(words: Sequence[Word], position: int, length: int, writt
         and following.folded in _JOINS
     ):
         return True
+    if following is not None and last.raw.isdigit() and following.folded in _STREETS:
+        # « Le 94 rue Gambetta » is a house.
+        return True
     if first.start and written[first.start - 1] == "-" and position > 0:
         return words[position - 1].folded not in {"mont", "ex", "non", "anti"}
     before = position - 1
     while before >= 0 and words[before].folded in {"de", "d", "du", "des", "la", "l", "les"}:
         before -= 1
-    if before < 0 or words[before].folded not in _gazetteer().not_before:
+    if before < 0 or words[before].folded not in gazetteer().not_before:
         return False
     # « sur la place. Pantin… » and « 86 rue, Pantin » part the two.
     return not set(written[words[before].end : first.start]) & set(".,;:!?\n()")
@@ -258,12 +244,14 @@ def _numbered(words: Sequence[Word], position: int, written: str) -> _Mention | 
     following = words[position + 1] if position + 1 < len(words) else None
     if len(word.raw) == 5 and word.raw.isdigit():
         return _by_postcode(words, position)
+    if word.raw in {"75", "92", "93", "94"} and (spaced := _by_spaced_postcode(words, position)):
+        return spaced
     if word.folded in {"arrondissement", "arr", "arrdt"} and position > 0:
         return _spelled(words, position)
     before = words[position - 1].folded if position else ""
-    if word.raw in {"91", "92", "93", "94", "95"} and before in {"le", "du", "dans"}:
+    if word.raw in {"75", "91", "92", "93", "94", "95"} and before in {"le", "du", "dans"}:
         area = areas.by_code(word.raw)
-        is_number = following is not None and following.folded in {"rue", "avenue", "boulevard"}
+        is_number = following is not None and following.folded in _STREETS
         counted = following is not None and _next_to(word, following, written)
         return None if is_number or counted or area is None else _mention(area.slug, word)
     if before not in {"le", "du", "au", "les", "et", "des"}:
@@ -292,13 +280,24 @@ def _mention(slug: str, word: Word) -> _Mention:
 def _by_postcode(words: Sequence[Word], position: int) -> _Mention | None:
     word = words[position]
     following = words[position + 1] if position + 1 < len(words) else None
-    if following is not None and following.folded in _gazetteer().units:
+    if following is not None and following.folded in gazetteer().units:
         return None
     sharing = areas.by_postcode(word.raw)
     if len(sharing) == 1:
         return _mention(sharing[0].slug, word)
     # The name beside a shared postcode tells which commune it is; alone it does not.
     return None
+
+
+def _by_spaced_postcode(words: Sequence[Word], position: int) -> _Mention | None:
+    """`75 018 Paris`; « 93 100 habitants » is none."""
+    first, *rest = words[position : position + 3]
+    if not rest or rest[0].start != first.end + 1 or not re.fullmatch(r"\d{3}", rest[0].raw):
+        return None
+    sharing = areas.by_postcode(first.raw + rest[0].raw)
+    if len(sharing) != 1 or not all(word.is_capitalised for word in rest[1:]):
+        return None
+    return _Mention(sharing[0].slug, first.start, rest[0].end)
 
 
 def _spelled(words: Sequence[Word], position: int) -> _Mention | None:
@@ -310,7 +309,7 @@ def _spelled(words: Sequence[Word], position: int) -> _Mention | None:
         spelled = before.folded
         if position > 1 and words[position - 2].folded == "dix":
             spelled, first = f"dix-{spelled}", words[position - 2]
-        ordinals = _gazetteer().ordinals
+        ordinals = gazetteer().ordinals
         if spelled not in ordinals:
             return None
         number = ordinals.index(spelled) + 1
@@ -337,61 +336,3 @@ def _weighed(mentions: Sequence[tuple[_Mention, bool]]) -> list[Place]:
             weight = 0.2
         found.append(Place(slug, round(min(weight, 0.95), 2), tuple(in_title), tuple(in_text)))
     return sorted(found, key=lambda place: (-place.weight, place.slug))
-
-
-@lru_cache(maxsize=1)
-def _gazetteer() -> _Gazetteer:
-    lists = _lists()
-    root = _Node()
-    weak = {fold_name(name) for name in lists["weak"]}
-    for area in areas.areas():
-        if area.kind != "country":
-            # « 3e arrondissement » alone may be Lyon's: `_spelled` looks around it.
-            others = () if area.kind == "arrondissement" else area.aliases
-            for name in (area.name, *others):
-                key = fold_name(name)
-                if len(key) == 1 and len(key[0]) < 4:
-                    continue
-                for written in (key, *_contracted(key)):
-                    _add(root, written, area.slug, key in weak)
-    for name in lists["not places"]:
-        _add(root, fold_name(name), None, False)
-    return _Gazetteer(
-        root=root,
-        not_before=frozenset(fold(word) for word in lists["no place after"]),
-        elsewhere=frozenset(fold(word) for word in lists["elsewhere"]),
-        common_nouns=frozenset(fold(word) for word in lists["common nouns"]),
-        units=frozenset(fold(word) for word in lists["counted"]),
-        ordinals=tuple(fold(word) for word in lists["ordinals"]),
-    )
-
-
-def fold_name(name: str) -> tuple[str, ...]:
-    """A name as the words it is searched by."""
-    return tuple(_SPELLED_OUT.get(word.folded, word.folded) for word in words_of(name))
-
-
-def _contracted(key: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """`au Raincy`, `du Raincy` for Le Raincy; `aux Lilas`, `des Lilas` for Les Lilas."""
-    return [(short, *key[1:]) for short in _CONTRACTED.get(key[0], ())]
-
-
-def _add(root: _Node, key: tuple[str, ...], slug: str | None, weak: bool) -> None:
-    node = root
-    for word in key:
-        node = node.next.setdefault(word, _Node())
-    if not node.is_end:
-        node.is_end, node.slug, node.is_weak = True, slug, weak
-
-
-def _lists() -> Mapping[str, list[str]]:
-    text = files("aggregator.understand").joinpath("data/places.txt").read_text("utf-8")
-    found: dict[str, list[str]] = {}
-    section: list[str] = []
-    for line in text.splitlines():
-        written = line.partition("#")[0].strip()
-        if written.startswith("["):
-            section = found.setdefault(written.strip("[]"), [])
-        elif written:
-            section.extend(name.strip() for name in written.split(",") if name.strip())
-    return found

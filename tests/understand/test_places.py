@@ -79,9 +79,22 @@ def test_what_only_looks_like_a_place_is_none(text: str) -> None:
 
 
 def test_a_weak_name_counts_where_the_text_or_the_source_is_near() -> None:
-    assert found("Fête à Ivry dimanche") == []
-    assert found("Fête à Ivry dimanche", near=("vitry-sur-seine",)) == ["ivry-sur-seine"]
-    assert found("Fête à Ivry, puis à Gentilly") == ["gentilly", "ivry-sur-seine"]
+    assert found("Ivry en fête dimanche") == []
+    assert found("Ivry en fête dimanche", near=("vitry-sur-seine",)) == ["ivry-sur-seine"]
+    assert found("Ivry en fête, puis Gentilly") == ["gentilly", "ivry-sur-seine"]
+
+
+def test_where_something_takes_place_a_weak_name_is_the_commune_s_unless_all_is_far() -> None:
+    assert found("Fête à Ivry dimanche") == ["ivry-sur-seine"]
+    assert found("Réunion publique à Antony") == ["antony"]
+    assert found("Antony a rencontré Samy") == []
+    assert found("De Lille à Boulogne en train") == []
+
+
+def test_a_house_number_is_no_department_and_a_spaced_postcode_a_place() -> None:
+    assert found("Rendez-vous au local, le 94 rue Gambetta") == []
+    assert found("12 rue Myrha, 75 018 Paris") == ["paris", "paris-18e"]
+    assert found("Une ville de 93 100 habitants") == []
 
 
 def test_a_bare_ordinal_counts_for_a_group_of_paris() -> None:
