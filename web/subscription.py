@@ -353,19 +353,13 @@ def _number(args: Mapping[str, str], name: str, usual: int, least: int, most: in
 
 
 def _preview(wish: Wish) -> Content | None:
-    """The letter that would have come today; an alert is shown as a day's letter."""
-    rhythm = wish.when() or Wish(view=wish.view, rhythm="daily").when()
-    assert rhythm is not None
+    """The letter that would have come today, or the last alert."""
     return digest.preview(
         current.session(),
         current.parts().engine,
-        wish.view,
+        wish,
         settings=current.parts().settings,
         now=current.now(),
-        rhythm=rhythm,
-        maximum=wish.maximum,
-        group_by=wish.group_by,
-        language=wish.language,
         names=_names(wish.view),
     )
 

@@ -22,6 +22,7 @@ from aggregator.mail import compose, dates
 from aggregator.mail.compose import Composed, Edition
 from aggregator.mail.message import LEAVE_MARK, MANAGE_MARK, Content
 from aggregator.mail.schedule import Rhythm
+from aggregator.mail.wishes import Wish
 from aggregator.publish import rights
 from aggregator.search.engine import Engine
 from aggregator.search.view import View
@@ -35,6 +36,8 @@ NOT_OLDER = timedelta(days=14)
 """What was published so long before a period is no news in it."""
 HORIZON = timedelta(days=14)
 """How far the agenda looks ahead."""
+LOOKS_BACK = timedelta(days=30)
+"""How long ago the alert that is shown as an example may have been."""
 PATIENCE = timedelta(minutes=30)
 """How long a digest waits for the index to catch up."""
 _BATCH = 500
@@ -104,35 +107,37 @@ def write_due(
 def preview(
     session: Session,
     engine: Engine,
-    view: View,
+    wish: Wish,
     *,
     settings: Settings,
     now: datetime,
-    rhythm: Rhythm,
-    maximum: int = 20,
-    group_by: str = "topic",
-    language: str = "fr",
     names: Mapping[str, str] | None = None,
 ) -> Content | None:
-    """The mail that a subscriber would have got just now; None when nothing was new.
+    """The mail that a wish would have brought just now; None when nothing was new.
 
-    Looks back one whole period from now. The reader's own links lead nowhere yet.
+    A digest looks back one whole period from now; of an alert it is the last one in LOOKS_BACK.
+    The reader's own links lead nowhere yet.
     """
+    rhythm, language = wish.when(), _of(wish.language)
     edition = Edition(
-        view=view,
-        title=view.words(_of(language), now=now, names=names),
-        language=_of(language),
-        zone=rhythm.zone,
-        maximum=maximum,
-        group_by=group_by,
+        view=wish.view,
+        title=wish.view.words(language, now=now, names=names),
+        language=language,
+        zone=dates.zone(wish.time_zone),
+        maximum=wish.maximum if rhythm else 1,
+        group_by=wish.group_by,
         rhythm=rhythm,
     )
-    latest = rhythm.latest_at(now)
-    whole_period = latest - rhythm.latest_at(latest - timedelta(seconds=1))
-    composed = _Batch(engine, settings, now).one(session, edition, now - whole_period, now)
+    since = now - (_whole_period(rhythm, now) if rhythm else LOOKS_BACK)
+    composed = _Batch(engine, settings, now).one(session, edition, since, now)
     if composed is None:
         return None
     return composed.content.filled({MANAGE_MARK: "#", LEAVE_MARK: "#"})
+
+
+def _whole_period(rhythm: Rhythm, now: datetime) -> timedelta:
+    latest = rhythm.latest_at(now)
+    return latest - rhythm.latest_at(latest - timedelta(seconds=1))
 
 
 def edition_of(subscription: Subscription, view: View) -> Edition:
@@ -246,6 +251,8 @@ class _Batch:
         told = [shown[id_] for id_ in chosen if id_ in shown]
         if not told:
             return None
+        if edition.rhythm is None:
+            return compose.alert(edition, told, more=0, base_url=self._base_url)
         return compose.digest(
             edition,
             told,

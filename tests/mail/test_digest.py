@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from aggregator.mail import compose, dates, digest, outbox, subscribing
-from aggregator.mail.schedule import Rhythm
+from aggregator.mail import compose, digest, outbox, subscribing
+from aggregator.mail.message import Content
 from aggregator.mail.wishes import Wish
 from aggregator.search.engine import Cursor, Engine
 from aggregator.search.view import View
@@ -351,21 +351,41 @@ def test_paused_and_suspended_get_nothing(
     assert write() == digest.Report()
 
 
+@pytest.fixture
+def seen(
+    session: Session, index: Engine, settings: Settings, now: datetime
+) -> Callable[..., Content | None]:
+    """What a view would have brought just now in a rhythm."""
+
+    def make(rhythm: str, view: View = View()) -> Content | None:  # noqa: B008  frozen
+        wish = Wish(view=view, rhythm=rhythm)
+        return digest.preview(session, index, wish, settings=settings, now=now)
+
+    return make
+
+
 def test_the_preview_is_the_mail_of_today_and_nothing_when_nothing_is_new(
-    published: Callable[..., Entry], session: Session, index: Engine,
-    settings: Settings, now: datetime,
-) -> None:  # fmt: skip
+    published: Callable[..., Entry], seen: Callable[..., Content | None], now: datetime
+) -> None:
     published("1", topic=["transports"], title="Vélorution", at=now - 3 * DAY)
-    weekly = Rhythm("weekly", dates.PARIS)
+    weekly = seen("weekly", View(theme=("transports",)))
+    assert weekly is not None
+    assert "Vélorution" in weekly.text
+    assert "@@" not in weekly.text + weekly.html
+    assert seen("weekly", View(theme=("culture",))) is None
+    assert seen("daily") is None
 
-    def preview(view: View, rhythm: Rhythm) -> Any:
-        return digest.preview(session, index, view, settings=settings, now=now, rhythm=rhythm)
 
-    seen = preview(View(theme=("transports",)), weekly)
-    assert "Vélorution" in seen.text
-    assert "@@" not in seen.text + seen.html
-    assert preview(View(theme=("culture",)), weekly) is None
-    assert preview(View(), Rhythm("daily", dates.PARIS)) is None
+def test_the_preview_of_an_alert_is_the_last_one(
+    published: Callable[..., Entry], seen: Callable[..., Content | None], now: datetime
+) -> None:
+    published("1", title="Vélorution", at=now - 20 * DAY)
+    published("2", title="Permanence", at=now - 10 * DAY)
+    alert = seen("alert")
+    assert alert is not None
+    assert alert.subject == "Alerte : Permanence"
+    assert "Vélorution" not in alert.text
+    assert seen("alert", View(theme=("culture",))) is None
 
 
 def test_hostile_titles_run_nothing_and_break_no_line(

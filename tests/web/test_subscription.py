@@ -36,6 +36,7 @@ def test_letter_is_seen_before_an_address_is_given(visitor: Any) -> None:
     letter = visitor.client.get("/abonnement/apercu?theme=logement&rythme=weekly")
     assert "Permanence logement" in letter.get_data(as_text=True)
     assert "sandbox" in letter.headers["Content-Security-Policy"]
+    assert "La dernière alerte que vous auriez reçue" in visitor.get("/abonnement?rythme=alert")
 
 
 def test_what_is_chosen_counts_whether_the_letter_is_looked_at_again_or_not(
