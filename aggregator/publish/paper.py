@@ -1,17 +1,18 @@
 """Pages of paper: what can be drawn on one, and a PDF that it is drawn into, in millimetres.
 
-Knows nothing of what is printed. Where DejaVu is installed every script is; otherwise a PDF's
-own fonts have to do, and what they lack becomes a question mark.
+Knows nothing of what is printed. Where DejaVu is installed most scripts are; otherwise a PDF's
+own fonts have to do. A letter that the font lacks becomes a question mark, a picture nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import segno
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from aggregator.publish.joining import printed
 from aggregator.publish.text import safe
@@ -73,11 +74,15 @@ class Paper:
         self._pdf.set_title(safe(title))
         self._pdf.set_creator("Fil commun")
         folder = next((f for f in _FONTS if (f / "DejaVuSans.ttf").is_file()), None)
-        self._family, self._everything = "Helvetica", False
+        self._family = "Helvetica"
+        self._has: Container[int] | None = None
+        """Code points of the font; None where it is one of PDF's own."""
         if folder is not None and (folder / "DejaVuSans-Bold.ttf").is_file():
             self._pdf.add_font("fil", "", folder / "DejaVuSans.ttf")
             self._pdf.add_font("fil", "B", folder / "DejaVuSans-Bold.ttf")
-            self._family, self._everything = "fil", True
+            font = self._pdf.fonts["fil"]
+            assert isinstance(font, TTFFont)
+            self._family, self._has = "fil", font.cmap
 
     def page(self) -> None:
         """Begin a page."""
@@ -184,15 +189,17 @@ class Paper:
         return bytes(self._pdf.output())
 
     def _printable(self, words: str) -> str:
-        words = " ".join(safe(words).split())
-        if self._everything:
-            return words
-        return words.encode("latin-1", "replace").decode("latin-1")
+        words = safe(words)
+        if self._has is not None:
+            has = self._has
+            words = "".join(_printed(one) if ord(one) not in has else one for one in words)
+            return " ".join(words.split())
+        return " ".join(words.split()).encode("latin-1", "replace").decode("latin-1")
 
     def _fitting(self, words: str, widest: float) -> str:
         if self._pdf.get_string_width(words) <= widest:
             return words
-        more = "…" if self._everything else "..."
+        more = "..." if self._has is None else "…"
         low, high = 0, len(words)
         while low < high:
             middle = (low + high + 1) // 2
@@ -201,6 +208,13 @@ class Paper:
             else:
                 high = middle - 1
         return words[:low].rstrip() + more
+
+
+def _printed(character: str) -> str:
+    """What stands for a character that the font lacks."""
+    if character.isspace():
+        return " "
+    return "?" if character.isalnum() else ""
 
 
 def qr_cells(words: str) -> list[list[bool]]:

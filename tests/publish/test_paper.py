@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.publish import paper
-from aggregator.publish.maps import cartogram, network, poster, sheets
+from aggregator.publish.maps import cartogram, network, poster, sheets, svg
 from aggregator.publish.maps.cartogram import Cartogram
 from aggregator.publish.maps.network import Chart
 from aggregator.store.tables import Group, GroupTag
@@ -116,3 +116,18 @@ def test_there_is_a_card_for_each_group_and_blank_ones() -> None:
 def test_groups_that_left_have_no_card() -> None:
     groups = [_group(1, status="withdrawn") for _ in range(9)]
     assert _pages(sheets.write(groups, printed=DAY, blank=1)) == 1
+
+
+def test_a_letter_that_the_font_lacks_is_a_question_mark(caplog: pytest.LogCaptureFixture) -> None:
+    sheet = paper.Paper(210, 297, title="日本語")
+    sheet.page()
+    sheet.text(10, 10, "日本語 🌱 Jardins", size=5)
+    sheet.write()
+    assert "missing" not in caplog.text
+
+
+def test_the_count_of_a_name_from_right_to_left_stands_after_it() -> None:
+    drawn = svg.write(_chart("جمعية سكان الضاحية"))
+    (link,) = re.findall(r'<a href="/groupes/g1"[^>]*>', drawn)
+    assert 'unicode-bidi="plaintext"' in link, "the name runs its way, and only the name"
+    assert drawn.count("unicode-bidi") == 2

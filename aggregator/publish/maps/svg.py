@@ -158,7 +158,7 @@ def legend(chart: Chart, x: float, y: float) -> str:
     """What marks mean, in a file of its own or on a poster: two rows and a line of words."""
     parts = []
     for number, key in enumerate(keys(chart)):
-        at, line = x + 300 * (number // 2), y + 24 * (number % 2)
+        at, line = x + 360 * (number // 2), y + 24 * (number % 2)
         parts.append(
             f"{mark(key.shape, at + 8, line, 7, key.colour)}"
             f'<text x="{at + 24:.0f}" y="{line + 5:.0f}">{_text(key.label)}</text>'
@@ -232,9 +232,9 @@ def _node(node: Node, chart: Chart, marked: str | None, is_difference: bool) -> 
         f'data-kind="{node.kind or ""}" data-hubs="{" ".join(node.hubs)}" '
         f'data-name="{_text(node.name.casefold())}">'
         f"<title>{told}</title>{around}{drawn}"
-        f'<text x="{node.x + network.NAME_AT:.0f}" y="{node.y + 5:.0f}" stroke-width="3" '
-        f'unicode-bidi="plaintext"{strength}>'
-        f'<a href="{escape(node.url)}" aria-label="{told}">{_name(node)}</a>'
+        f'<text x="{node.x + network.NAME_AT:.0f}" y="{node.y + 5:.0f}" stroke-width="3"{strength}>'
+        f'<a href="{escape(node.url)}" unicode-bidi="plaintext" aria-label="{told}">'
+        f"{_name(node)}</a>"
         f"{_count(node, chart.language)}</text></g>"
     )
 
