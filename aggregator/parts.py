@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator.search.engine import Engine
 from aggregator.search.engines import open_patiently
+from aggregator.search.indexing import open_to_read
 from aggregator.settings import Settings
 from aggregator.store import database
 
@@ -36,10 +38,10 @@ def open_parts(settings: Settings) -> Parts:
     An index that cannot be opened yet does not keep a process from starting. Raises DatabaseError
     or SettingsError in a sentence.
     """
-    engine = database.open_current(settings.database_url)
+    sessions = database.sessions(database.open_current(settings.database_url))
     return Parts(
         settings=settings,
-        sessions=database.sessions(engine),
-        engine=open_patiently(settings.index_url),
+        sessions=sessions,
+        engine=open_patiently(partial(open_to_read, sessions, settings.index_url)),
         clock=utc_now,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from aggregator.parts import utc_now
-from aggregator.search.engines import open_engine
+from aggregator.search.indexing import open_to_read
 from aggregator.search.view import View
 from aggregator.settings import read_settings
 from aggregator.store import database, entries
@@ -28,7 +28,7 @@ def command(query: str, limit: int, as_json: bool) -> None:
     now = utc_now()
     view = View(q=query)
     open_session = database.sessions(database.open_current(settings.database_url))
-    engine = open_engine(settings.index_url)
+    engine = open_to_read(open_session, settings.index_url)
     facets = ("topic", "area", "group") if as_json else ()
     results = engine.search(view.query(now), limit=limit, facets=facets, order=view.order)
     with open_session() as session:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from aggregator import watch
 from aggregator.doctor.finding import Finding
 from aggregator.errors import DatabaseError, FilcommunError
 from aggregator.search import indexing
-from aggregator.search.engines import open_engine
 from aggregator.settings import Settings
 from aggregator.store import backup, database, upkeep
 from aggregator.store.tables import Entry
@@ -55,7 +54,7 @@ def stored(settings: Settings) -> Iterator[Finding]:
             "clock", "fault", f"The newest entry was stored in the future ({latest:%F %H:%M} UTC).",
             "Set the clock: install Debian's package systemd-timesyncd.",
         )  # fmt: skip
-    yield from _index(settings, findable, waiting)
+    yield from _index(database.sessions(engine), settings.index_url, findable, waiting)
     yield from _engine(settings, entries)
 
 
@@ -122,9 +121,11 @@ def _integrity(engine: Engine) -> Iterator[Finding]:
     yield Finding("database", "good", "SQLite is whole.")
 
 
-def _index(settings: Settings, findable: int, waiting: int) -> Iterator[Finding]:
+def _index(
+    sessions: sessionmaker[Session], index_url: str, findable: int, waiting: int
+) -> Iterator[Finding]:
     try:
-        index = open_engine(settings.index_url)
+        index = indexing.open_to_read(sessions, index_url)
         known = index.count()
         index.close()
     except FilcommunError as error:

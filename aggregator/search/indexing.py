@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
 from aggregator.errors import BrokenIndex
 from aggregator.search.engine import Engine, IndexedEntry
-from aggregator.search.engines import beside, open_engine
+from aggregator.search.engines import beside, is_made, open_engine
 from aggregator.store.tables import Entry, Group, Source
 from aggregator.taxonomy import areas, terms
 
@@ -56,20 +56,32 @@ def index_pending(session: Session, engine: Engine, *, limit: int = PRESENTED) -
     return len(seen)
 
 
+def open_to_read(sessions: sessionmaker[Session], index_url: str) -> Engine:
+    """The engine for those who build nothing: never empty where entries were indexed.
+
+    So a reader neither serves an empty index for a deleted one, nor puts one in its place, which
+    others would follow. Raises BrokenIndex when it was deleted, too; else as `open_engine`.
+    """
+    if is_made(index_url) or not _was_indexed(sessions):
+        engine = open_engine(index_url)
+        if not _is_lost(sessions, engine):
+            return engine
+        engine.close()
+    raise BrokenIndex(
+        "The search index was deleted: `filcommun run` and `filcommun work` build it anew."
+    )
+
+
 def open_or_rebuild(sessions: sessionmaker[Session], index_url: str, progress: Progress) -> Engine:
     """The engine; rebuilt first when its index is unreadable, of another version, or was deleted.
 
     Raises BrokenIndex when it cannot be rebuilt either, SettingsError for a wrong address.
     """
     try:
-        engine = open_engine(index_url)
+        return open_to_read(sessions, index_url)
     except BrokenIndex:
         reindex(sessions, index_url, progress)
         return open_engine(index_url)
-    if _is_lost(sessions, engine):
-        reindex(sessions, index_url, progress)
-        engine.refresh()
-    return engine
 
 
 def keep_up(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aggregator.errors import BrokenIndex
 from aggregator.search.engine import Engine, IndexedEntry
 from aggregator.search.engines import open_engine, opensearch_engine
 from aggregator.search.parser import parse
@@ -66,3 +69,19 @@ def ask(index: Engine, now: datetime) -> Ask:
         return index.search(parse(text, now=now).query, **more).ids
 
     return asked
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], bool]], None]:
+    """Asks until the index can be opened and the answer is yes; gives up after a minute."""
+
+    def wait(answer: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while True:
+            with suppress(BrokenIndex):
+                if answer():
+                    return
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    return wait

@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from aggregator.errors import BrokenIndex, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine, IndexedEntry
-from aggregator.search.engines import beside, open_engine, open_patiently
+from aggregator.search.engines import beside, is_made, open_engine, open_patiently
 from aggregator.search.query import EVERYTHING, Word
 
 Make = Callable[..., IndexedEntry]
+Wait = Callable[[Callable[[], bool]], None]
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
@@ -38,7 +40,7 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
     folder = Path(index_url.partition(":")[2])
     folder.mkdir()
     (folder / "thesis.odt").write_text("precious")
-    for opening in (open_engine, open_patiently, beside):
+    for opening in (open_engine, is_made, beside):
         with pytest.raises(SettingsError, match=r"thesis\.odt"):
             opening(index_url)
     assert [path.name for path in folder.iterdir()] == ["thesis.odt"]
@@ -47,7 +49,7 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
 
 @embedded
 def test_index_that_cannot_be_opened_yet_is_served_once_it_can(
-    index: Engine, index_url: str, make: Make
+    index: Engine, index_url: str, make: Make, wait_for: Wait
 ) -> None:
     index.add([make(1, "eau")])
     index.commit()
@@ -55,24 +57,11 @@ def test_index_that_cannot_be_opened_yet_is_served_once_it_can(
     current = Path(index_url.partition(":")[2]) / "CURRENT"
     name = current.read_text()
     current.write_text("whoosh-0-0001")
-    with closing(open_patiently(index_url)) as patient:
+    with closing(open_patiently(partial(open_engine, index_url))) as patient:
         with pytest.raises(BrokenIndex, match="another engine or version"):
             patient.count()
         current.write_text(name)
         wait_for(lambda: patient.search(Word(("eau",))).ids == (1,))
-
-
-def wait_for(answer: Callable[[], bool]) -> None:
-    """Asks until the index can be opened and the answer is yes; gives up after a minute."""
-    end = time.monotonic() + 60
-    while True:
-        try:
-            assert answer()
-        except BrokenIndex:
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        else:
-            return
 
 
 @embedded

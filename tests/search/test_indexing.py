@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from aggregator.store.tables import Entry, EntryTag, Source
 Open = Callable[..., Engine]
 Rebuild = Callable[[indexing.Progress], int]
 Publish = Callable[[str], None]
+Wait = Callable[[Callable[[], bool]], None]
 
 embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
 
@@ -222,6 +226,8 @@ def test_index_deleted_under_a_running_portal_goes_on_serving_and_comes_back(
 ) -> None:
     worker = reopen()
     shutil.rmtree(folder)
+    # Longer than a reader waits before it looks for a new commit.
+    time.sleep(0.6)
     assert index.search(EVERYTHING).total == 3
     assert indexing.keep_up(sessions, worker, index_url, quiet) == 3
     index.refresh()
@@ -264,10 +270,38 @@ def test_worker_that_starts_beside_an_index_of_another_version_builds_it_anew(
 ) -> None:
     index.close()
     (folder / "CURRENT").write_text("tantivy-0-0001")
-    worker = open_patiently(index_url)
+    worker = open_patiently(partial(indexing.open_to_read, sessions, index_url))
     assert indexing.keep_up(sessions, worker, index_url, quiet) == 3
     worker.close()
     assert open_engine(index_url).count() == 3
+
+
+@embedded
+def test_reader_takes_no_deleted_index_for_an_empty_one_and_makes_none(
+    sessions: sessionmaker[Session],
+    index: Engine,
+    index_url: str,
+    indexed: list[Entry],
+    folder: Path,
+    wait_for: Wait,
+) -> None:
+    shutil.rmtree(folder)
+    with closing(open_patiently(partial(indexing.open_to_read, sessions, index_url))) as portal:
+        with pytest.raises(BrokenIndex, match="was deleted"):
+            portal.count()
+        assert not folder.exists()
+        # One that was open before goes on with what it has.
+        assert index.search(EVERYTHING).total == 3
+        indexing.reindex(sessions, index_url, quiet)
+        wait_for(lambda: portal.count() == 3)
+        wait_for(lambda: index.count() == 3)
+
+
+def test_reader_makes_the_first_index_where_nothing_was_indexed_yet(
+    sessions: sessionmaker[Session], index_url: str
+) -> None:
+    with closing(indexing.open_to_read(sessions, index_url)) as engine:
+        assert engine.count() == 0
 
 
 @embedded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -33,24 +34,36 @@ def open_engine(index_url: str) -> Engine:
     return _FORMATS[scheme].open(folder.Shelf(Path(where), _FORMATS[scheme]))
 
 
-def open_patiently(index_url: str) -> Engine:
-    """The same, but an index that cannot be opened now is tried again when it is asked.
+def is_made(index_url: str) -> bool:
+    """Whether an index was made there, be it readable or not; makes none.
+
+    Raises SettingsError for an address of none of ours or a folder of somebody else's,
+    UnwritableIndex when no cluster answers.
+    """
+    scheme, where = _split(index_url)
+    if scheme.startswith("opensearch+"):
+        return opensearch_engine.is_made(index_url)
+    return folder.Shelf(Path(where), _FORMATS[scheme]).is_made()
+
+
+def open_patiently(opening: Callable[[], Engine]) -> Engine:
+    """What `opening` gives; when it cannot now, it is tried again each time the engine is asked.
 
     So a portal of a new version starts beside an index of the old one, says that it is not ready,
     and serves as soon as the worker has built it anew. Raises SettingsError.
     """
     try:
-        return open_engine(index_url)
+        return opening()
     except (BrokenIndex, UnwritableIndex) as error:
         log.warning("index cannot be opened yet", error=str(error))
-        return cast(Engine, _Later(index_url, error))
+        return cast(Engine, _Later(opening, error))
 
 
 class _Later:
     """Stands for an engine until its index can be opened; what is asked before raises why not."""
 
-    def __init__(self, index_url: str, error: FilcommunError) -> None:
-        self._index_url = index_url
+    def __init__(self, opening: Callable[[], Engine], error: FilcommunError) -> None:
+        self._opening = opening
         self._error = error
         self._tried = time.monotonic()
         self._lock = threading.Lock()
@@ -68,7 +81,7 @@ class _Later:
             raise self._error
         self._tried = time.monotonic()
         try:
-            self._engine = open_engine(self._index_url)
+            self._engine = self._opening()
         except (BrokenIndex, UnwritableIndex) as error:
             self._error = error
             raise

@@ -72,6 +72,14 @@ class Shelf:
             )
         return self.root / name
 
+    def is_made(self) -> bool:
+        """Whether an index was made here. Raises SettingsError when something else lies here."""
+        if self.stamp() != (0, 0):
+            return True
+        with _readable(self.root):
+            self._refuse_strangers()
+        return False
+
     def stamp(self) -> tuple[int, int]:
         """Changes whenever another folder becomes current; zeros when the index was deleted."""
         try:

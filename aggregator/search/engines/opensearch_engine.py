@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -222,6 +222,13 @@ def open_index(url: str) -> OpenSearchEngine:
             client.indices.put_alias(index=index, name=alias)
     _check(client, alias)
     return OpenSearchEngine(client, alias)
+
+
+def is_made(url: str) -> bool:
+    """Whether the cluster has an index by this alias. Raises UnwritableIndex, SettingsError."""
+    client, alias = _client(url)
+    with _told(alias), closing(client):
+        return bool(client.indices.exists_alias(name=alias))
 
 
 def beside(url: str) -> Beside:

@@ -259,7 +259,7 @@ class WhooshEngine(Noting):
             return
         if self._shelf.moved(self._stamp, strict=strict):
             self._open(self._shelf.current())
-        self._look()
+        self._look(strict=strict)
         self._looked = now
 
     def _open(self, path: Path) -> None:
@@ -267,12 +267,16 @@ class WhooshEngine(Noting):
         self._index = FileIndex(Folder(str(path)))
         self._generation = -1
 
-    def _look(self) -> None:
-        """Opens the segments of the newest commit, keeping those already open."""
+    def _look(self, *, strict: bool = False) -> None:
+        """Opens the segments of the newest commit, keeping those already open.
+
+        Where no commit is left, because somebody deleted the index, what is open goes on serving;
+        with `strict` that is an error.
+        """
         for attempt in range(20):
             try:
                 generation = self._index.latest_generation()
-                if generation == self._generation:
+                if generation == self._generation or (generation < 0 and not strict):
                     return
                 table = TOC.read(self._index.storage, self._index.indexname, gen=generation)
                 self._segments = dict(self._opened(table.segments))
