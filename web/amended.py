@@ -11,13 +11,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from aggregator.publish import text
-from aggregator.registry import governance, trust
+from aggregator.registry import governance, trust, wording
 from aggregator.registry.comparing import Difference, differences
 from aggregator.store.tables import Amendment, Moderator
 from aggregator.taxonomy.terms import DIMENSIONS
 from web import forms
 from web.differences import both_sides
 from web.glimpses import Glimpse, glimpses
+from web.languages import language
 from web.languages import translate as _
 from web.wording import dimension_label, label_of
 
@@ -168,6 +169,26 @@ def told(change: Mapping[str, Any]) -> str:
         elif isinstance(wanted, dict):
             parts.append(_("%(field)s : rien", field=label(field)))
     return " ; ".join(parts)
+
+
+def touched(amendment: Amendment) -> str:
+    """What a decision was about, as the public log says it: tags and fields, never a text or an
+    address that somebody proposed, which refusing it would then publish. Empty where that is all.
+    """
+    change, kind = amendment.change, amendment.kind
+    if amendment.is_of_departed or not change:
+        return ""
+    if kind == "report":
+        return wording.sentence(str(change["reason"]), language())
+    if kind == "tag" and change["dimension"] == "relevance":
+        return _("a sa place ici") if change["add"] else _("hors sujet")
+    if kind == "tag":
+        added, removed = (in_words(change["dimension"], change[side]) for side in ("add", "remove"))
+        signs = [f"+ {added}"] * bool(added) + [f"− {removed}"] * bool(removed)
+        return _("%(field)s : %(value)s", field=label(change["dimension"]), value=" ".join(signs))
+    if kind in {"profile", "source"}:
+        return ", ".join(label(field) for field in change)
+    return ""
 
 
 def label(field: str) -> str:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from aggregator.errors import Refused
 from aggregator.registry import moderation, wording
 from aggregator.store.tables import Amendment
-from web import current, forms
+from web import amended, current, forms
 from web.languages import language
 from web.languages import translate as _
 from web.routing import ID
@@ -79,8 +79,16 @@ def _decided(id: int) -> Amendment:
 
 @blueprint.app_template_global("subject_of")
 def subject_of(amendment: Amendment) -> str:
-    """What a decision was about, as everybody may read it: nothing of a group that left."""
-    return _("un groupe parti depuis") if amendment.is_of_departed else amendment.subject
+    """What a decision was about, as everybody may read it: nothing of a group that left, and no
+    name that somebody typed and that was not accepted, which the log would publish all the same."""
+    if amendment.is_of_departed:
+        return _("un groupe parti depuis")
+    if amendment.kind == "missing_group" and amendment.state != "accepted":
+        return _("un groupe proposé")
+    return amendment.subject
+
+
+blueprint.add_app_template_global(amended.touched, "touched")
 
 
 @blueprint.app_template_global("said")

@@ -11,6 +11,7 @@ import pytest
 from aggregator.parts import Parts
 from aggregator.registry import amendments
 from aggregator.store.tables import Amendment, Entry, Group, Hold, Letter, Moderator
+from aggregator.taxonomy import terms
 from web import create_app
 
 Letters = Callable[[], list[Letter]]
@@ -293,3 +294,28 @@ def decide(visitor: Any, id: int, *, accept: str = "text/html", **fields: Any) -
         headers={"Accept": accept},
         follow_redirects=True,
     )
+
+
+def test_the_log_says_what_was_decided_but_publishes_nothing_that_was_refused(
+    alice: Any, visitor: Any, own_parts: Parts
+) -> None:
+    with own_parts.sessions() as session:
+        tags = session.query(Entry).order_by(Entry.id).first().tags
+        topic = next(tag.slug for tag in tags if tag.dimension == "topic")
+    wrong = propose(own_parts, "tag", change={"dimension": "topic", "remove": [topic]})
+    decide(alice, wrong, verdict="accept")
+    rude = propose(
+        own_parts,
+        "missing_group",
+        change={"url": "https://rude.example/", "name": "Untel est un voleur"},
+        author_name="Quelqu’un de rude",
+    )
+    text = propose(own_parts, change={"description": "Untel est un escroc"})
+    for id in (rude, text):
+        decide(alice, id, refuser="hate")
+    pages = [visitor.get("/journal"), *(visitor.get(f"/journal/{id}") for id in (rude, text))]
+    for html in pages:
+        for words in ("voleur", "escroc", "rude"):
+            assert words not in html
+    assert f"− {terms.term('topic', topic).label_fr}" in pages[0]
+    assert "La description" in pages[2]
