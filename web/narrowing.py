@@ -171,4 +171,6 @@ def describe(name: str, value: str) -> str:
     if name == "q":
         return _("« %(words)s »", words=value)
     view = View().with_value(name, value)
+    if not any(view.dates(current.now())):
+        return _("« %(words)s », date non comprise", words=value)
     return view.words(spoken(), now=current.now())

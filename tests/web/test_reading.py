@@ -172,6 +172,12 @@ def test_story_page_says_who_told_it_first(client: FlaskClient) -> None:
     assert html.index("douze arbres de plus") < html.index("s’élargit enfin")
 
 
+def test_date_that_nobody_can_read_is_said_and_can_be_removed(client: FlaskClient) -> None:
+    html = page(client, "/?depuis=un-de-ces-jours&theme=logement")
+    assert "«\u202fun-de-ces-jours\u202f», date non comprise" in html
+    assert 'class="chip" href="/?theme=logement"' in html
+
+
 def test_agenda_has_what_is_to_come_only(client: FlaskClient) -> None:
     html = page(client, "/agenda")
     assert "Permanence logement" in html
