@@ -24,6 +24,8 @@ blueprint = Blueprint("agenda", __name__)
 
 DAYS = 60
 """How far ahead the list by day looks."""
+PAGE = 60
+"""Events of one page, and what else its last day holds."""
 _LONGEST = 62
 """Days one event may fill in the calendar; an exhibition of a year is shown where it begins."""
 
@@ -72,17 +74,20 @@ class Agenda:
 
 @blueprint.get("/agenda")
 def index() -> str:
-    """The coming days."""
+    """The coming days, from the one that `apres` names."""
     place = _place()
     now = current.now()
+    today = day_of(now)
     coming = once(formats.coming(place, since=now, until=now + timedelta(days=DAYS)))
+    days, following = _page(by_day(coming, first=today), _first(today))
     return render_template(
         "agenda/index.html",
         agenda=Agenda(place, narrowing.facets(place, _counted(coming))),
         place=place,
-        days=by_day(coming, first=day_of(now)),
+        days=days,
+        next_url=place.url(after=following.isoformat()) if following else None,
         total=len(coming),
-        month=day_of(now).strftime("%Y-%m"),
+        month=today.strftime("%Y-%m"),
         title=_("Agenda"),
     )
 
@@ -116,6 +121,25 @@ def month(year: int, number: int) -> str:
 def as_calendar() -> Response:
     """The coming days as a calendar to subscribe to."""
     return formats.answer(_place(), _("Agenda"), "ics")
+
+
+def _first(today: date) -> date:
+    """The day on which this page begins: today unless the address names a later one."""
+    try:
+        return max(today, date.fromisoformat(request.args.get("apres", "")))
+    except ValueError:
+        return today
+
+
+def _page(days: list[Day], first: date) -> tuple[list[Day], date | None]:
+    """The days of one page, each whole, and the first day of the next; None on the last."""
+    left = [day for day in days if day.date >= first]
+    count = 0
+    for number, day in enumerate(left):
+        if count >= PAGE:
+            return left[:number], day.date
+        count += len(day.cards)
+    return left, None
 
 
 def _place() -> Place:

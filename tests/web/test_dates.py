@@ -14,6 +14,7 @@ from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.parts import Parts
 from aggregator.search.indexing import index_pending
 from aggregator.store.tables import Source
+from web import agenda
 
 
 @pytest.fixture
@@ -54,6 +55,25 @@ def test_its_dates_are_one_line_with_the_next(visitor: Any) -> None:
     assert (
         dates.index("mardi 8 décembre") < dates.index("mardi 15 décembre") < dates.index("Passées")
     )
+
+
+@pytest.mark.usefixtures("weekly")
+def test_a_full_agenda_comes_by_pages_of_whole_days(
+    visitor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agenda, "PAGE", 2)
+    total = re.search(r"(\d+) rendez-vous", visitor.get("/agenda"))
+    assert total is not None
+    path, titles = "/agenda", []
+    while path:
+        html = visitor.get(path)
+        assert total[0] in html, "every page tells how many there are in all"
+        titles += re.findall(r'<h3 id="e\d+"[^>]*><a[^>]*>([^<]+)', html)
+        onward = re.search(r'rel="next" href="([^"]+)"', html)
+        path = onward[1].replace("&amp;", "&") if onward else ""
+    assert len(titles) == int(total[1])
+    assert titles.count("Atelier rempotage") == 4
+    assert "Atelier" in visitor.get("/agenda?apres=hier"), "what is no day begins today"
 
 
 @pytest.mark.usefixtures("weekly")
