@@ -65,8 +65,12 @@ async def fetch_over(
     max_bytes: int = MAX_WIRE,
     obey_robots: bool = False,
     follow: bool = True,
+    whole: bool = True,
 ) -> Response:
-    """Like `fetch`, over a session that is already open, for several exchanges in a row."""
+    """Like `fetch`, over a session that is already open, for several exchanges in a row.
+
+    Without `whole` a body of more than `max_bytes` is cut there, not refused.
+    """
     try:
         async with asyncio.timeout(timeout):
             hops: list[tuple[int, str]] = []
@@ -80,6 +84,7 @@ async def fetch_over(
                     body=body,
                     timeout=timeout,
                     max_wire=max_bytes,
+                    whole=whole,
                 )
                 target = _target(response) if follow and method in {"GET", "HEAD"} else None
                 if target is None:
@@ -118,7 +123,9 @@ def _target(response: Response) -> str | None:
 async def _ask_robots(wire: Wire, url: str) -> None:
     parts = urlsplit(url)
     address = f"{parts.scheme}://{parts.netloc}/robots.txt"
-    answer = await fetch_over(wire, address, max_bytes=robots.LONGEST, timeout=TIMEOUT / 2)
+    answer = await fetch_over(
+        wire, address, max_bytes=robots.LONGEST, timeout=TIMEOUT / 2, whole=False
+    )
     rules = robots.read(answer.status, answer.body)
     if not rules.allows(url):
         unreachable = rules.state == "unreachable"

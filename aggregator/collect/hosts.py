@@ -30,8 +30,8 @@ ROBOTS_STALE = timedelta(days=30)
 TDM_AGE = timedelta(days=7)
 LONGEST_TDM = 200_000
 """Bytes of a tdmrep.json."""
-_NO_RULES = frozenset({"too_large", "redirect_loop", "bad_redirect"})
-"""What is larger than any rules, or leads nowhere, holds none (RFC 9309 §2.3.1.2)."""
+_NO_RULES = frozenset({"redirect_loop", "bad_redirect"})
+"""What leads nowhere holds no rules (RFC 9309 §2.3.1.2)."""
 _CLOSED_NETWORKS = ("facebook.com", "instagram.com", "linkedin.com", "tiktok.com", "x.com",
                     "twitter.com")  # fmt: skip
 """Their robots.txt forbids all, and no group can change that: they are not even asked."""
@@ -127,7 +127,7 @@ class Hosts:
         self, card: _Card, url: str, now: datetime, count: Callable[[int], None]
     ) -> None:
         try:
-            answer = await self._get(url, "/robots.txt", robots.LONGEST, count)
+            answer = await self._get(url, "/robots.txt", robots.LONGEST, count, whole=False)
             found = robots.read(answer.status, answer.body)
         except ForbiddenAddress:
             raise
@@ -168,12 +168,16 @@ class Hosts:
             "tdm_checked_at": now,
         }
 
-    async def _get(self, url: str, path: str, limit: int, count: Callable[[int], None]) -> Response:
+    async def _get(
+        self, url: str, path: str, limit: int, count: Callable[[int], None], *, whole: bool = True
+    ) -> Response:
         parts = urlsplit(url)
         address = f"{parts.scheme}://{parts.netloc}{path}"
         size = 0
         try:
-            answer = await fetch_over(self._wire, address, timeout=_WAIT, max_bytes=limit)
+            answer = await fetch_over(
+                self._wire, address, timeout=_WAIT, max_bytes=limit, whole=whole
+            )
             size = answer.size
         finally:
             count(size)

@@ -107,9 +107,12 @@ class Wire:
         body: bytes | None = None,
         timeout: float = TIMEOUT,
         max_wire: int = MAX_WIRE,
+        whole: bool = True,
     ) -> Response:
         """One request and its answer, whatever its status.
 
+        What goes beyond `max_wire` bytes is refused, or left unread if the answer need not be
+        `whole`.
         Raises ForbiddenAddress before a forbidden address is connected to, FetchError with a
         code of `reasons` for everything that is no complete answer within the limits.
         """
@@ -131,7 +134,7 @@ class Wire:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout),
             ) as answer:
-                raw = await _read(answer, max_wire)
+                raw = await _read(answer, max_wire, whole)
         answered = _headers(answer)
         coded = answered.get("content-encoding", "")
         return Response(
@@ -144,17 +147,19 @@ class Wire:
         )
 
 
-async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    if (answer.content_length or 0) > limit:
+async def _read(answer: aiohttp.ClientResponse, limit: int, whole: bool) -> bytes:
+    if whole and (answer.content_length or 0) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_any():
         size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
         chunks.append(chunk)
-    return b"".join(chunks)
+        if size > limit and whole:
+            raise _too_large(limit)
+        if size > limit:
+            break
+    return b"".join(chunks)[:limit]
 
 
 def _too_large(limit: int) -> FetchError:

@@ -150,6 +150,15 @@ def test_robots_txt_is_asked_once_a_day_and_obeyed(
     assert session.scalars(select(Host)).one().robots_state == "partly"
 
 
+def test_of_an_endless_robots_txt_the_beginning_holds(a_source, a_site, crawled, rss, item):
+    site = a_site()
+    site.says("/robots.txt", "User-agent: *\nDisallow: /prive\n" + "# rien\n" * 200_000)
+    source = a_source("un", url=site.says("/prive/flux", rss(item(1))))
+    other = a_source("autre", url=site.says("/flux", rss(item(1))))
+    crawled()
+    assert (source.last_reason, other.last_reason) == ("robots", None)
+
+
 def test_a_robots_txt_that_leads_in_circles_forbids_nothing(a_source, a_site, crawled, rss, item):
     site = a_site()
     site.says("/robots.txt", status=301, Location="/robots.txt")
