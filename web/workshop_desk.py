@@ -16,7 +16,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from aggregator.errors import Refused
-from aggregator.registry import moderation, profile, sheets, wording, workshops
+from aggregator.registry import (
+    moderation,
+    profile,
+    sheets,
+    wording,
+    workshop_sheets,
+    workshops,
+)
 from aggregator.registry.workshops import Conflict
 from aggregator.store import directory
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
@@ -126,11 +133,11 @@ def new(moderator: Moderator) -> ResponseReturnValue:
 def blank() -> Response:
     """A sheet to fill in at a table: every group by name, all else empty."""
     rows = (
-        [group.slug, group.name, *[""] * (len(workshops.BLANK) - 2)]
+        [group.slug, group.name, *[""] * (len(workshop_sheets.BLANK) - 2)]
         for group in directory.groups(current.session())
     )
     response = Response(
-        sheets.write_sheet(workshops.BLANK, rows), content_type="text/csv; charset=utf-8"
+        sheets.write_sheet(workshop_sheets.BLANK, rows), content_type="text/csv; charset=utf-8"
     )
     response.headers["Content-Disposition"] = 'attachment; filename="atelier.csv"'
     return response
@@ -143,7 +150,7 @@ def take_sheet(slug: str, moderator: Moderator) -> ResponseReturnValue:
     session, workshop = current.session(), workshop_or_stop(slug)
     sent = request.files.get("tableau")
     try:
-        read = workshops.propose_rows(
+        read = workshop_sheets.propose_rows(
             session,
             workshop,
             forms.text("table", 101),

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import moderation, reports, snapshots, workshops
+from aggregator.registry import moderation, reports, snapshots, workshop_sheets, workshops
 from aggregator.registry.sheets import read_sheet
 from aggregator.store.tables import Amendment, Group, Moderator, Workshop
 
@@ -39,9 +39,9 @@ halage;Halage Insertion;environnement|Économie sociale et solidaire;Vu ensemble
 Halage,,,Halage (association)
 Vergers urbains,https://vergers.example/,Paris 18e,
 """
-    read = workshops.propose_rows(session, workshop, "1", first.encode("cp1252"), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "1", first.encode("cp1252"), now=now)
     assert (len(read.amendments), read.faults) == (2, ())
-    read = workshops.propose_rows(session, workshop, "2", second.encode(), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "2", second.encode(), now=now)
     assert [one.kind for one in read.amendments] == ["profile", "missing_group"]
     assert moderation.queue(session) == []
 
@@ -69,7 +69,7 @@ Vergers urbains,https://vergers.example/,Paris 18e,
     assert states == (2, 1, 1)
     assert workshop.minutes == "Bonne séance.\n\nMerci."
     with pytest.raises(Refused, match="workshop_closed"):
-        workshops.propose_rows(session, workshop, "3", first.encode(), now=now)
+        workshop_sheets.propose_rows(session, workshop, "3", first.encode(), now=now)
 
 
 def test_with_one_fault_nothing_of_a_sheet_is_taken(
@@ -80,7 +80,7 @@ halage;Jardins;environnement
 nobody;X;
 la-louve;Épicerie;vélos
 """
-    read = workshops.propose_rows(session, workshop, "1", text.encode(), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "1", text.encode(), now=now)
     assert read.amendments == ()
     assert [fault.line for fault in read.faults] == [3, 4]
     assert "« vélos »" in read.faults[1].message
@@ -91,7 +91,7 @@ def test_a_group_can_be_taken_away_and_a_field_emptied(
     session: Session, now: datetime, bob: Moderator, workshop: Workshop
 ) -> None:
     text = "nom;action;thèmes\nHALAGE;retirer;\nla louve;;-\n"
-    read = workshops.propose_rows(session, workshop, "1", text.encode(), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "1", text.encode(), now=now)
     for amendment in read.amendments:
         moderation.decide(session, amendment, "accept", bob, now=now)
     report = reports.report(session, workshop)
@@ -105,7 +105,7 @@ def test_rows_that_say_what_is_there_change_nothing(
     session: Session, now: datetime, workshop: Workshop
 ) -> None:
     text = "slug;name;topics\nhalage;Halage;environnement\n"
-    read = workshops.propose_rows(session, workshop, "1", text.encode("utf-16"), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "1", text.encode("utf-16"), now=now)
     assert (read.amendments, read.faults, read.unchanged) == ((), (), 1)
 
 
@@ -115,7 +115,7 @@ def test_terms_are_understood_as_people_write_them(
     sheet = """nom;thèmes;territoires
 Halage;Education et Jeunesse, logement|CULTURE, medias et fetes;St-Denis, paris 18E
 """
-    read = workshops.propose_rows(session, workshop, "1", sheet.encode(), now=now)
+    read = workshop_sheets.propose_rows(session, workshop, "1", sheet.encode(), now=now)
     assert {field: both["to"] for one in read.amendments for field, both in one.change.items()} == {
         "topic": ["culture", "education-jeunesse", "logement"],
         "area": ["paris-18e", "saint-denis"],
@@ -130,15 +130,15 @@ def test_term_that_there_is_not_is_answered_with_those_that_may_be_meant(
     session: Session, now: datetime, workshop: Workshop, column: str, cell: str, near: str
 ) -> None:
     sheet = f"nom;{column}\nHalage;{cell}\n"
-    (fault,) = workshops.propose_rows(session, workshop, "1", sheet.encode(), now=now).faults
+    (fault,) = workshop_sheets.propose_rows(session, workshop, "1", sheet.encode(), now=now).faults
     assert cell in fault.message
     assert near in fault.message
 
 
 def test_the_same_sheet_twice_is_once(session: Session, now: datetime, workshop: Workshop) -> None:
     text = b"slug;description\nhalage;Jardins\n"
-    first = workshops.propose_rows(session, workshop, "1", text, now=now)
-    second = workshops.propose_rows(session, workshop, "1", text, now=now)
+    first = workshop_sheets.propose_rows(session, workshop, "1", text, now=now)
+    second = workshop_sheets.propose_rows(session, workshop, "1", text, now=now)
     assert first.amendments == second.amendments
 
 
@@ -155,7 +155,7 @@ def test_the_same_sheet_twice_is_once(session: Session, now: datetime, workshop:
 def test_a_wrong_row_is_a_fault_with_its_line(
     session: Session, now: datetime, workshop: Workshop, text: str, reason: str
 ) -> None:
-    (fault,) = workshops.propose_rows(session, workshop, "1", text.encode(), now=now).faults
+    (fault,) = workshop_sheets.propose_rows(session, workshop, "1", text.encode(), now=now).faults
     assert fault.line == 2
     assert reason in fault.message
 
@@ -166,7 +166,7 @@ def test_a_name_that_two_groups_bear_asks_for_the_slug(
     a_group("halage-2", name="Halage", home="https://halage2.example/")
     del workshop
     opened = workshops.open_workshop(session, "Encore", date(2026, 11, 25), now=now)
-    (fault,) = workshops.propose_rows(
+    (fault,) = workshop_sheets.propose_rows(
         session, opened, "1", b"nom;description\nHalage;X\n", now=now
     ).faults
     assert "Plusieurs groupes" in fault.message
@@ -240,7 +240,9 @@ def test_two_workshops_on_the_same_field_are_told_of_each_other_when_deciding(
     other = workshops.open_workshop(session, "Atelier de Pantin", date(2026, 11, 24), now=now)
     assert other.slug == f"{workshop.slug}-2"
     for one, name in ((workshop, "Halage A"), (other, "Halage B")):
-        workshops.propose_rows(session, one, "1", f"slug;name\nhalage;{name}\n".encode(), now=now)
+        workshop_sheets.propose_rows(
+            session, one, "1", f"slug;name\nhalage;{name}\n".encode(), now=now
+        )
     (a,) = moderation.queue(session, workshop_id=workshop.id)
     (b,) = moderation.queue(session, workshop_id=other.id)
     moderation.decide(session, a, "accept", bob, now=now)
@@ -257,7 +259,7 @@ Halage;;retirer;;;Halage n’existe plus
 La Louve;;;Épicerie;La Louve du 18e;Vu à La Louve
 Vergers;https://vergers.example/;;;;Vergers manquait
 """
-    for amendment in workshops.propose_rows(
+    for amendment in workshop_sheets.propose_rows(
         session, workshop, "1", text.encode(), now=now
     ).amendments:
         moderation.decide(session, amendment, "accept", bob, now=now, note=amendment.subject)

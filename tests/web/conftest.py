@@ -22,7 +22,15 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from aggregator.parts import Parts
-from aggregator.registry import amendments, help_requests, holds, mirrors, moderators, workshops
+from aggregator.registry import (
+    amendments,
+    help_requests,
+    holds,
+    mirrors,
+    moderators,
+    workshop_sheets,
+    workshops,
+)
 from aggregator.search.engines import open_engine
 from aggregator.search.indexing import index_pending
 from aggregator.settings import Settings
@@ -333,7 +341,7 @@ def make_busy(parts: Parts) -> None:
         )
         for table in "12":
             body = SHEET.format(f"Lilas {table}").encode()
-            workshops.propose_rows(session, workshop, table, body, now=now)
+            workshop_sheets.propose_rows(session, workshop, table, body, now=now)
         session.add(Keeper(group=group, email="carole@lilas.example", added_at=now, proved_at=now))
 
 
