@@ -87,7 +87,7 @@ def index() -> str:
         days=days,
         next_url=place.url(after=following.isoformat()) if following else None,
         total=len(coming),
-        month=today.strftime("%Y-%m"),
+        month=today,
         title=_("Agenda"),
     )
 
@@ -97,22 +97,20 @@ def month(year: int, number: int) -> str:
     """One month, a week in each row, Monday first; 404 for a month that does not exist."""
     if not (2000 <= year <= 2100 and 1 <= number <= 12):
         raise NotFound
-    place = _place()
+    place, shown = _place(), date(year, number, 1)
     weeks = calendar.Calendar().monthdatescalendar(year, number)
     first, last = weeks[0][0], weeks[-1][-1]
     found = once(formats.coming(place, since=_midnight(first), until=_midnight(last, 1)))
     by_date = {day.date: day for day in by_day(found, first=first, last=last)}
-    before = date(year, number, 1) - timedelta(days=1)
-    after = weeks[-1][-1].replace(day=1) if weeks[-1][-1].month != number else None
     return render_template(
         "agenda/month.html",
         place=place,
-        is_empty=not found,
+        is_empty=not any(day.month == number for day in by_date),
         weeks=[[by_date.get(day, Day(day)) for day in week] for week in weeks],
-        shown=date(year, number, 1),
+        shown=shown,
         today=day_of(current.now()),
-        before=before.strftime("%Y-%m"),
-        after=(after or last + timedelta(days=1)).strftime("%Y-%m"),
+        before=shown - timedelta(days=1),
+        after=shown + timedelta(days=31),
         agenda=Agenda(place),
     )
 

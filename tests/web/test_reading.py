@@ -208,6 +208,10 @@ def test_agenda_tells_the_hours_under_the_day(client: FlaskClient) -> None:
 def test_month_shows_the_event_on_its_day(client: FlaskClient) -> None:
     html = page(client, "/agenda/2026-11")
     assert "Permanence logement" in html
+    assert 'rel="prev" href="/agenda/2026-10"' in html
+    assert 'rel="next" href="/agenda/2026-12"' in html
+    assert 'rel="next" href="/agenda/2027-01"' in page(client, "/agenda/2026-12")
+    assert 'rel="next" href="/agenda/2027-03"' in page(client, "/agenda/2027-02")
     page(client, "/agenda/2026-13", status=404)
     page(client, "/agenda/1000-01", status=404)
 
