@@ -116,7 +116,7 @@ def inlined(html: str) -> str:
 @lru_cache(maxsize=1)
 def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(
-        keep_at_rules=True, load_remote_stylesheets=False, keep_link_tags=False
+        keep_at_rules=True, minify_css=True, load_remote_stylesheets=False, keep_link_tags=False
     )
 
 

@@ -65,10 +65,12 @@ def _digest(*, long: bool = True) -> dict[str, Any]:
     second = LONG if long else "Vélorution de l’hiver"
     return {
         "headline": "Thème : Transports et mobilités", "short": "Thème : Transports",
-        "count": 5, "day": "mercredi 25 novembre",
+        "count": 5, "told": 2, "day": "mercredi 25 novembre",
         "period": "Ce que les groupes ont publié du 18 au 25 novembre.", "first": "Vélorution",
         "sections": [Section("Transports", (_told("Vélorution"), _told(second)))],
         "agenda": [_told("مرحبا بكم في الاجتماع")], "more": 3, "rhythm": "chaque mercredi à 7 h",
+        "more_url": f"https://fil.example/recherche?q={LONG}&apres=1-1",
+        "agenda_url": f"https://fil.example/agenda?q={LONG}",
         "view_url": f"https://fil.example/recherche?q={LONG}",
         "manage_url": "https://fil.example/abonnement/gerer/1.abc",
         "leave_url": "https://fil.example/abonnement/quitter/1.abc",

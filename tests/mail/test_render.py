@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from aggregator.errors import MailError
 from aggregator.mail import render
+from aggregator.mail.compose import Section
+from aggregator.mail.message import LEAVE_MARK, MANAGE_MARK
+from aggregator.mail.voices import Told
 
 BASE = "https://fil.example"
 PATH = "/espace/entrer/secret"
@@ -104,6 +107,25 @@ def test_any_words_stay_words(words: str, kind: str) -> None:
     assert page.find(".//img") is None
     assert not [name for each in page.iter() for name in each.attrib if name.startswith("on")]
     assert "\n" not in content.subject
+
+
+def test_the_longest_letter_is_shown_whole_by_programs_that_cut() -> None:
+    """Gmail hides what comes after 102 KB of HTML: the way out stands there."""
+    told = Told(
+        title="Permis de construire : nous avons lu le dossier de la tour",
+        url="https://lilas-a-velo.example/2026/11/25/permis-de-construire-nous-avons-lu.html",
+        group="Les Lilas à vélo", when="mercredi 25 novembre", excerpt="Venez nombreux. " * 15,
+        why="Urbanisme et aménagement (« permis de construire », « tour »)",
+    )  # fmt: skip
+    values = {
+        "headline": "Toutes les nouvelles", "short": "Toutes les nouvelles", "count": 200,
+        "told": 100, "day": "mercredi 25 novembre", "period": "Du 18 au 25 novembre.",
+        "sections": [Section("Urbanisme et aménagement", (told,) * 100)], "agenda": [told] * 10,
+        "agenda_url": BASE, "more": 100, "more_url": BASE, "rhythm": "chaque mercredi à 7 h",
+        "view_url": BASE, "manage_url": MANAGE_MARK, "leave_url": LEAVE_MARK,
+    }  # fmt: skip
+    content = render.render("digest", {"digest": values}, language="fr", base_url=BASE)
+    assert len(content.html.encode()) < 102_400
 
 
 def test_a_letter_that_cannot_be_written_says_why() -> None:
