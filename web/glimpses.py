@@ -42,14 +42,11 @@ class Glimpse:
 def glimpses(session: Session, amendments: Sequence[Amendment]) -> dict[int, Glimpse]:
     """By amendment; those of which nothing was seen, or not yet, are left out."""
     seen = glances.of(session, amendments)
-    return {
-        one.id: _glimpse(seen[one.id], one.group.slug if one.group else "")
-        for one in amendments
-        if one.id in seen
-    }
+    return {one.id: _glimpse(seen[one.id], one) for one in amendments if one.id in seen}
 
 
-def _glimpse(row: Registration, own: str) -> Glimpse:
+def _glimpse(row: Registration, amendment: Amendment) -> Glimpse:
+    own = amendment.group.slug if amendment.group else ""
     found = row.found
     feeds, pages = found.get("feeds", []), found.get("pages", [])
     titles = [entry["title"] for entry in found.get("entries", [])]
@@ -57,7 +54,10 @@ def _glimpse(row: Registration, own: str) -> Glimpse:
         titles = [link["title"] for link in pages[0]["links"]]
     return Glimpse(
         name=found.get("name") or "",
-        description=cut(found.get("description") or "", _DESCRIPTION),
+        # A proposal that was completed by the look says it itself.
+        description=""
+        if amendment.change.get("description")
+        else cut(found.get("description") or "", _DESCRIPTION),
         state=_state(found, feeds, pages),
         titles=tuple(titles[:_TITLES]),
         same=tuple(

@@ -313,7 +313,6 @@ def _same_open(session: Session, amendment: Amendment) -> Amendment | None:
             select(Amendment).where(
                 Amendment.kind == amendment.kind,
                 Amendment.state == "open",
-                Amendment.subject == amendment.subject,
                 Amendment.group_id == (amendment.group.id if amendment.group else None),
                 Amendment.entry_id == (amendment.entry.id if amendment.entry else None),
                 Amendment.author == amendment.author,
@@ -321,7 +320,14 @@ def _same_open(session: Session, amendment: Amendment) -> Amendment | None:
                 Amendment.workshop_table == amendment.workshop_table,
             )
         ).all()
-    return next((one for one in open_ones if one.change == amendment.change), None)
+    return next((one for one in open_ones if _asks_the_same(one, amendment)), None)
+
+
+def _asks_the_same(one: Amendment, other: Amendment) -> bool:
+    """Of a missing group the address decides: its name is written in many ways."""
+    if one.kind == "missing_group" and one.author == "visitor":
+        return address_key(one.change["url"]) == address_key(other.change["url"])
+    return one.subject == other.subject and one.change == other.change
 
 
 def forget_authors(session: Session, now: datetime) -> int:

@@ -6,16 +6,18 @@ A glance is a registration that nobody confirms (`registration`, `looking`). Kno
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aggregator.errors import Refused
-from aggregator.registry import registration
+from aggregator.registry import ownership, profile, registration
 from aggregator.store.tables import Amendment, Registration
+from aggregator.taxonomy.terms import DIMENSIONS
 
 
 def ask(session: Session, amendment: Amendment, now: datetime) -> None:
@@ -57,7 +59,41 @@ def of(session: Session, amendments: Sequence[Amendment]) -> dict[int, Registrat
     }
 
 
+def complete(session: Session, seen: Registration) -> None:
+    """Write what was seen into the open proposals of that very group, where their author said
+    nothing: accepting one leaves nothing to be filled in later, and shows all that it does."""
+    waiting = session.scalars(
+        select(Amendment).where(
+            Amendment.kind == "missing_group",
+            Amendment.state == "open",
+            Amendment.author == "visitor",
+        )
+    )
+    for amendment in waiting:
+        if _address(amendment) == seen.address:
+            _complete(amendment, registration.profile_of(seen))
+
+
+def _complete(amendment: Amendment, found: Mapping[str, Any]) -> None:
+    change = dict(amendment.change)
+    # Where its author gave no name, the host stands for one.
+    if change["name"] == ownership.host_of(change["url"]):
+        del change["name"]
+    for field in ("name", "description", "language", "logo", *DIMENSIONS):
+        if found[field] and field not in change:
+            with suppress(Refused):
+                change[field] = profile.checked(field, found[field])
+    change.setdefault("name", amendment.change["name"])
+    amendment.change, amendment.subject = change, change["name"]
+
+
 def _address(amendment: Amendment) -> str:
-    """Of the site or the source that is new; empty where there is none."""
-    url = amendment.change.get("url") if amendment.kind in {"missing_group", "source"} else None
+    """Of the site or the source that is new, or of the link said to be dead; empty for all else."""
+    change = amendment.change
+    if amendment.kind == "dead_link":
+        url = change.get("to") or change["url"]
+    elif amendment.kind in {"missing_group", "source"}:
+        url = change.get("url")
+    else:
+        url = None
     return str(url["to"] if isinstance(url, dict) else url or "").partition("#")[0]

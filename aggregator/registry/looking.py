@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from aggregator.collect import learning
 from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError
-from aggregator.registry import preview
+from aggregator.registry import glances, preview
 from aggregator.registry.registration import compare
 from aggregator.settings import Settings
 from aggregator.store.suppressions import covers
@@ -165,4 +165,5 @@ def _finish(
         registration.found = found
         compare(session, registration)
         registration.state = "found" if found["feeds"] else "nothing"
+        glances.complete(session, registration)
         _step(registration, "done", now)

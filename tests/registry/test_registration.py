@@ -334,18 +334,46 @@ def test_who_decides_sees_what_the_worker_saw(
     missing = amendments.propose(
         session, "missing_group", change={"url": f"{bikes.url}/", "name": "Vélos"}, now=now
     )
+    group = a_group("halage")
     feed = amendments.propose(
-        session, "source", group=a_group("halage"), change={"url": f"{bikes.url}/feed"}, now=now
+        session, "source", group=group, change={"url": f"{bikes.url}/feed"}, now=now
     )
-    for one in (missing, feed):
+    dead = amendments.propose(session, "dead_link", group=group, change={"to": bikes.url}, now=now)
+    for one in (missing, feed, dead):
         glances.ask(session, one, now)
-    assert glances.of(session, [missing, feed]) == {}
+    assert glances.of(session, [missing, feed, dead]) == {}
     session.commit()
-    assert looking.look_due(sessions, here, lambda: now) == 2
-    seen = glances.of(session, [missing, feed])
-    assert seen.keys() == {missing.id, feed.id}
+    assert looking.look_due(sessions, here, lambda: now) == 3
+    seen = glances.of(session, [missing, feed, dead])
+    assert seen.keys() == {missing.id, feed.id, dead.id}
     assert len(seen[missing.id].found["entries"]) == 5
     assert session.scalar(select(func.count(Letter.id))) == 0
+
+
+def test_a_missing_group_that_is_accepted_comes_with_its_profile(
+    session: Session,
+    sessions: sessionmaker[Session],
+    now: datetime,
+    here: Settings,
+    bikes: Any,
+    bob: Moderator,
+) -> None:
+    said = {"url": f"{bikes.url}/", "area": ["paris"]}
+    missing = amendments.propose(session, "missing_group", change=said, now=now)
+    glances.ask(session, missing, now)
+    session.commit()
+    looking.look_due(sessions, here, lambda: now)
+    session.refresh(missing)
+    again = {"url": bikes.url, "name": "Autrement"}
+    assert amendments.propose(session, "missing_group", change=again, now=now) is missing
+    moderation.decide(session, missing, "accept", bob, now=now)
+    group = missing.group
+    assert (missing.subject, group.name, group.language) == (
+        "Les Lilas à vélo", "Les Lilas à vélo", "fr",
+    )  # fmt: skip
+    assert group.description.startswith("Association pour le vélo")
+    assert group.terms("topic")
+    assert list(group.terms("area")) == ["paris"]
 
 
 def test_an_address_that_is_a_feed_is_taken_as_one(
