@@ -169,7 +169,7 @@ def dimension_label(dimension: str) -> str:
         "kind": _("Formes de plateforme"),
         "area": _("Territoires"),
         "group": _("Groupes"),
-        "type": _("Nature"),
+        "type": _("Type"),
         "language": _("Langues"),
     }[dimension]
 
