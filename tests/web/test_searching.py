@@ -240,3 +240,10 @@ def test_long_question_leaves_room_for_its_answers(client: FlaskClient) -> None:
     chip = re.search(r'class="chip"[^>]*>.*?</a>', html, re.DOTALL)
     assert chip is not None
     assert "Hélène 59" not in chip[0].partition(">")[2]
+
+
+def test_mistyped_word_is_offered_as_it_is_written(client: FlaskClient) -> None:
+    html = page(client, "/recherche?q=pisste&type=article")
+    better = '<a href="/recherche?q=piste&amp;type=article"><strong>piste</strong></a>'
+    assert re.search(rf"Vouliez-vous dire {re.escape(better)}\s\?", html)
+    assert f"Did you mean {better}?" in page(client, "/recherche?q=pisste&type=article&langue=en")
