@@ -54,7 +54,7 @@ def embed_code() -> str:
         "follow/embed_code.html",
         title=found.title,
         frame_url=current.absolute(place.elsewhere(url_for("follow.embed"))),
-        page_url=current.absolute(place.elsewhere(url_for("news.search"))),
+        page_url=current.absolute(place.url()),
         place=place,
         cards=found.cards[:_EMBEDDED],
     )
@@ -70,12 +70,14 @@ def embed() -> str:
         "follow/embed.html",
         title=found.title,
         cards=found.cards[:_EMBEDDED],
-        page_url=place.elsewhere(url_for("news.search")),
+        page_url=place.url(),
     )
 
 
 def _place() -> Place:
-    return here("/recherche", "/recherche")
+    """The list of these filters; without any it is the front page, not how to search."""
+    place = here("/recherche", "/recherche")
+    return here("/", "/fil") if place.view.is_everything else place
 
 
 def _is_term(dimension: str, slug: str) -> bool:

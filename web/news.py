@@ -44,7 +44,8 @@ def home_as(ending: str) -> Response:
 def search() -> str:
     """What matches a query, and how to ask; without a query, how to ask."""
     place = here("/recherche", "/recherche")
-    found = listing(place, title_of(place), timeline=True) if request.args else None
+    is_asked = bool(request.args.keys() - {"langue"})
+    found = listing(place, title_of(place), timeline=True) if is_asked else None
     return render_template(
         "news/search.html",
         listing=found,

@@ -247,3 +247,15 @@ def test_mistyped_word_is_offered_as_it_is_written(client: FlaskClient) -> None:
     better = '<a href="/recherche?q=piste&amp;type=article"><strong>piste</strong></a>'
     assert re.search(rf"Vouliez-vous dire {re.escape(better)}\s\?", html)
     assert f"Did you mean {better}?" in page(client, "/recherche?q=pisste&type=article&langue=en")
+
+
+def test_another_language_of_the_search_page_still_tells_how_to_search(client: FlaskClient) -> None:
+    html = page(client, "/recherche?langue=fr")
+    assert "Comment chercher" in html
+    assert shown(html) == []
+
+
+def test_following_everything_leads_to_the_front_page_and_its_feeds(client: FlaskClient) -> None:
+    assert 'href="/fil.atom"' in page(client, "/suivre")
+    assert '<a target="_blank" rel="noopener" href="/">' in page(client, "/integrer/liste")
+    assert 'href="/recherche?theme=logement">' in page(client, "/integrer/liste?theme=logement")
