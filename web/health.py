@@ -25,8 +25,6 @@ blueprint = Blueprint("health", __name__)
 
 _WEEK = timedelta(days=7)
 _QUARTER = timedelta(days=90)
-_GENERAL = frozenset({"failing", "broken"})
-"""States that many causes lead to: what can be done depends on the cause."""
 _TONES = {
     "ok": "good",
     "new": "idle",
@@ -116,7 +114,8 @@ def told(source: Source) -> Told:
     state = STATES.get(code) or STATES["new"]
     reason = REASONS.get(source.last_reason or "") if code != "paused" else None
     remedy = state.remedy(language())
-    if reason and (not remedy or state.code in _GENERAL):
+    # Many causes lead to these two; after days of a passing cause its « nothing to do » is over.
+    if reason and (state.code == "failing" or (state.code == "broken" and reason.permanent)):
         remedy = reason.remedy(language())
     return Told(
         code=state.code,

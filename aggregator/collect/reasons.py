@@ -245,8 +245,8 @@ _ALL = (
         "short_body",
         "La réponse s’est arrêtée avant la fin.",
         "The answer stopped before its end.",
-        _WAIT_FR,
-        _WAIT_EN,
+        "Si cela dure, prévenir l’hébergeur : la longueur annoncée du flux n’est pas la vraie.",
+        "If it lasts, tell the hosting company: the feed’s announced length is not the true one.",
     ),
     Reason(
         "partial",

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -27,6 +28,7 @@ TIMEOUT = 30.0
 """Seconds for one exchange, from the name's resolution to the last byte."""
 AGENT = "FilCommun"
 """The name robots.txt files address us by (RFC 9309 §2.2.1)."""
+_OF_ADDRESSES = "!#$%&'()*+,/:;=?@[]|~"
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
     "text/calendar;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, "
@@ -41,7 +43,7 @@ class Response:
     status: int
     headers: Mapping[str, str]
     """Names in lower case; values as sent where they are UTF-8, else without the odd bytes;
-    several of one name joined by a comma, Set-Cookie dropped."""
+    several of one name joined by a comma, Set-Cookie dropped, Location fit to be asked for."""
     body: bytes
     """Without its content codings."""
     url: str
@@ -175,8 +177,18 @@ def _headers(answer: aiohttp.ClientResponse) -> dict[str, str]:
         if name == "set-cookie":
             continue
         value = raw_value.decode("utf-8", "ignore").strip(" \t").replace("\x00", "")
+        if name == "location":
+            value = _target(raw_value)
         kept[name] = f"{kept[name]}, {value}" if name in kept else value
     return kept
+
+
+def _target(location: bytes) -> str:
+    """Where a redirect leads: raw bytes of an older encoding and spaces as browsers send them."""
+    try:
+        return location.decode("utf-8").strip().replace(" ", "%20").replace("\x00", "")
+    except UnicodeDecodeError:
+        return quote(location.strip(), safe=_OF_ADDRESSES)
 
 
 @contextmanager

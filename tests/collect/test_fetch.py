@@ -57,6 +57,24 @@ def test_redirects_are_followed_and_told(a_site, settings):
     assert answer.redirects == ((301, site.url("/b")), (302, site.url("/c")))
 
 
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        ("/actualités".encode().decode("latin-1"), "/actualit%C3%A9s"),
+        ("/actualités", "/actualit%E9s"),
+        ("/un flux?a=b c", "/un%20flux?a=b%20c"),
+    ],
+    ids=["utf-8", "latin-1", "spaces"],
+)
+def test_a_redirect_that_is_not_encoded_is_followed_as_browsers_do(
+    a_site, settings, location, asked
+):
+    site = a_site()
+    site.says(asked, "fin")
+    assert got(settings, site.says("/a", status=302, Location=location)).body == b"fin"
+    assert site.paths()[-1] == asked
+
+
 def test_a_post_is_not_redirected(a_site, settings):
     site = a_site()
     site.says("/fin", "fin")

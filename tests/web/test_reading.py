@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
+from aggregator.collect.health import STATES
 from aggregator.collect.reasons import REASONS
 from aggregator.parts import Parts
 from aggregator.store.tables import Source
@@ -263,13 +264,15 @@ def test_health_page_names_the_wall_and_tells_what_the_very_cause_asks_for(
     own_parts: Parts,
 ) -> None:
     with own_parts.sessions.begin() as session:
-        walled, failing = session.query(Source).order_by(Source.id).limit(2)
+        walled, failing, broken = session.query(Source).order_by(Source.id).limit(3)
         walled.state, walled.last_reason = "blocked", "bot_wall"
         walled.last_detail = "Cloudflare answered 403."
         failing.state, failing.last_reason = "failing", "robots_unreachable"
+        broken.state, broken.last_reason = "broken", "refused"
     html = page(create_app(own_parts).test_client(), "/sante")
     assert "bloque la lecture du flux (Cloudflare)." in html
     assert REASONS["robots_unreachable"].remedy_fr in html
+    assert STATES["broken"].remedy_fr in html
 
 
 @pytest.mark.slow
