@@ -20,7 +20,7 @@ from web.differences import both_sides
 from web.glimpses import Glimpse, glimpses
 from web.languages import language
 from web.languages import translate as _
-from web.wording import dimension_label, label_of
+from web.wording import dimension_label, label_of, tongue
 
 _QUOTED = 700
 """Characters of an entry that a moderator reads before deciding."""
@@ -136,6 +136,8 @@ def in_words(field: str, value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return " ".join(map(str, value))
+    if field == "language":
+        return tongue(str(value))
     if field == "status":
         return _status(str(value))
     if field == "rights":

@@ -283,7 +283,12 @@ def other_languages() -> Sequence[tuple[str, str]]:
 def tongues(written: str | None) -> Sequence[tuple[str, str]]:
     """Code and name of the languages a group may write in, by name; its own whatever it is."""
     codes = {*_TONGUES, written or "fr"}
-    return sorted(((code, _name_of(code, language())) for code in codes), key=lambda one: one[1])
+    return sorted(((code, tongue(code)) for code in codes), key=lambda one: one[1])
+
+
+def tongue(code: str) -> str:
+    """What a language is called, in the page's; its code where that is unknown."""
+    return _name_of(code, language())
 
 
 def _name_of(code: str, spoken: str) -> str:

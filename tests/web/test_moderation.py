@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.parts import Parts
-from aggregator.registry import amendments
+from aggregator.registry import amendments, registration
 from aggregator.store.tables import Amendment, Entry, Group, Hold, Letter, Moderator
 from aggregator.taxonomy import terms
 from web import create_app
@@ -294,6 +294,26 @@ def decide(visitor: Any, id: int, *, accept: str = "text/html", **fields: Any) -
         headers={"Accept": accept},
         follow_redirects=True,
     )
+
+
+def test_the_card_of_a_proposed_site_shows_what_was_seen_there(
+    alice: Any, own_parts: Parts
+) -> None:
+    change = {"url": "https://four.example/", "name": "Le four", "language": "pt"}
+    propose(own_parts, "missing_group", change=change)
+    with own_parts.sessions.begin() as session:
+        seen = registration.start(session, change["url"], now=own_parts.clock())
+        seen.state = "found"
+        seen.found = {
+            "name": "Le four à pain", "description": "Un four partagé.", "tried": [],
+            "feeds": [{"url": "https://four.example/feed", "newest": "2026-11-23T10:00:00+00:00"}],
+            "entries": [{"title": f"Fournée {n}"} for n in range(5)],
+            "duplicates": [{"slug": "lilas-a-velo", "name": "Les Lilas", "why": "same_name"}],
+        }  # fmt: skip
+    html = alice.get("/moderation")
+    for words in ("Un flux", "Un four partagé.", "Fournée 2", "Peut-être le même", "Portugais"):
+        assert words in html
+    assert "Fournée 3" not in html
 
 
 def test_the_log_says_what_was_decided_but_publishes_nothing_that_was_refused(
