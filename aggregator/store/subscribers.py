@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, Select, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from aggregator.store import outbox
 from aggregator.store.tables import (
     Entry,
     Group,
@@ -273,9 +274,11 @@ def told(
 
 
 def letters_since(session: Session, subscription_id: int, *, since: datetime) -> int:
-    """How many letters one subscription got since an instant."""
+    """How many letters one subscription got since an instant; calls of its webhook are none."""
     counted = select(func.count(Letter.id)).where(
-        Letter.subscription_id == subscription_id, Letter.created_at > since
+        Letter.subscription_id == subscription_id,
+        Letter.kind != outbox.WEBHOOK,
+        Letter.created_at > since,
     )
     return session.scalar(counted) or 0
 

@@ -97,19 +97,20 @@ def test_a_story_is_told_as_the_view_wants(
     assert len(session.scalars(select(Issue)).one().entries) == told
 
 
+@pytest.mark.parametrize(("webhook", "each"), [(None, 1), ("https://hook.example/fil", 2)])
 def test_a_flood_is_told_once_an_hour(
     subscribed: Callable[..., Subscription], published: Callable[..., Entry],
-    write: Callable[[], alerts.Report], clock: Any,
+    write: Callable[[], alerts.Report], clock: Any, webhook: str | None, each: int,
 ) -> None:  # fmt: skip
-    subscribed(rhythm="alert")
+    subscribed(rhythm="alert", webhook=webhook)
     written = 0
     for number in range(30):
         published(str(number))
         written += write().written
         clock.now += MINUTE
-    assert written == alerts.HOURLY
+    assert written == alerts.HOURLY * each
     clock.now += timedelta(minutes=40)
-    assert write().written == 1
+    assert write().written == each
 
 
 def test_an_alert_with_a_webhook_puts_a_call_in_the_outbox(
