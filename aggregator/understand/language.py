@@ -19,27 +19,30 @@ _FREQUENT = {
     "ne n se s ce c cette ces son sa ses il elle ils elles nous vous on je j plus avec "
     "sont être avoir été ont mais ou où leur leurs notre votre nos comme tout tous toutes "
     "y fait sans deux entre aussi même après depuis lors si chez vers très autre contre "
-    "cet était peut sous afin donc quand rendez place venez ville quartier",
+    "cet était peut sous afin donc quand rendez place venez ville quartier "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche soir journée janvier février juin "
+    "juillet août septembre octobre novembre décembre fête réunion publique habitants mairie "
+    "association associations atelier entrée ensemble",
     "en": "the of and to in a is that for it on with as was are be by this from at or an have "
     "has not but which you we they he his her their its our will can all been more one "
     "about who what when there also than into would your do if so up out new how i my me "
-    "no these some were had",
+    "no these some were had meeting saturday sunday housing neighbourhood street week free",
     "es": "el la los las de del y e en un una unos que es por con no se su sus para al lo como "
     "más pero este esta estos ha han son fue ser muy sin sobre también ya entre cuando "
     "todo nos hay desde porque donde hasta nuestro nuestra contra ese eso si o le les "
-    "está están y quien hoy",
+    "está están y quien hoy reunión vecinos barrio vivienda sábado domingo calle semana",
     "pt": "o a os as de do da dos das e em um uma que é por com não se seu sua seus suas para "
     "ao aos à às no na nos nas como mais mas este esta foi ser muito sem sobre também já "
     "entre quando tudo há desde porque onde até nosso nossa são está pelo pela pelos "
-    "pelas ou ele ela isso você mês num numa",
+    "pelas ou ele ela isso você mês num numa reunião moradores bairro cidade domingo rua",
     "it": "il lo la i gli le di del della dei delle dello degli e è in un una uno che per con "
     "non si su sul sulla nel nella al alla ai alle da dal dalla come più ma questo questa "
     "sono anche ha hanno essere molto senza tra fra dove quando tutti ci noi nostro "
-    "nostra ed o se loro suo sua",
+    "nostra ed o se loro suo sua riunione quartiere città sabato domenica",
     "de": "der die das den dem des ein eine einen einem einer und in im ist nicht mit für auf "
     "von vom zu zum zur als auch an am es sich bei nach wie aus aber oder wir ihr sie er "
     "ich man sind wird werden war hat haben über um noch nur so dass kann durch gegen "
-    "unser unsere mehr alle",
+    "unser unsere mehr alle samstag sonntag treffen stadt wohnung",
     "nl": "de het een en van in is dat op te met voor niet zijn er aan als ook bij door naar om "
     "uit maar of wij we ze zij hij ik je dit deze die wordt worden was heeft hebben over "
     "nog kan meer onze ons hun tot tegen geen wel",
