@@ -51,6 +51,8 @@ _STRONG = 3.0
 _USUAL = 2.0
 """The same for two different phrases. « Ans » or « lundi » say nothing, however often."""
 _MAX_EVIDENCE = 6
+_TELLING = 0.4
+"""Share of the heaviest phrase's weight from which on another is told beside it."""
 _EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 SKILLS_IN_TEXTS = ("code-webdesign", "participation-large", "gouvernance")
 """The skills that a text can show; `quartiers-populaires` only a group can declare."""
@@ -102,7 +104,8 @@ class TagFound:
     weight: float
     """Probability, 0 to 1; for areas how much the entry is about them."""
     evidence: tuple[Evidence, ...] = ()
-    """The strongest first, at most six; empty unless the origin is `text`."""
+    """The strongest first, at most six, none that says next to nothing; empty unless the origin is
+    `text`."""
 
     @property
     def is_shown(self) -> bool:
@@ -343,14 +346,22 @@ def _is_explicit(seen: Reading, dimension: str, slug: str) -> bool:
 
 
 def _evidence(seen: Reading, dimension: str, slug: str) -> tuple[Evidence, ...]:
-    """The phrases that speak for a tag, each once, the strongest first."""
+    """The phrases that speak for a tag, each once, the strongest first.
+
+    Those that weigh little beside the strongest are left out: « ans » convinces nobody of
+    anything that « scène ouverte » says.
+    """
     strongest: dict[str, tuple[float, Found]] = {}
+    heaviest = 0.0
     for found in seen.found.get(dimension, ()):
         weight = found.hit.claims.get(slug, 0.0)
+        heaviest = max(heaviest, weight)
         if weight > 0 and found.hit.phrase not in strongest:
-            boost = reading.TITLE_BOOST if found.field == "title" else 1.0
-            strongest[found.hit.phrase] = (weight * boost, found)
-    ranked = sorted(strongest.values(), key=lambda pair: -pair[0])
+            strongest[found.hit.phrase] = (weight, found)
+    ranked = sorted(
+        (pair for pair in strongest.values() if pair[0] >= heaviest * _TELLING),
+        key=lambda pair: -pair[0] * (reading.TITLE_BOOST if pair[1].field == "title" else 1.0),
+    )
     return tuple(
         _quoted(seen, found.field, found.hit.start, found.hit.end)
         for _, found in ranked[:_MAX_EVIDENCE]

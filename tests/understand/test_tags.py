@@ -27,6 +27,11 @@ def test_evidence_stands_where_it_says() -> None:
             assert field[evidence.start : evidence.end] == evidence.words
 
 
+def test_words_that_say_next_to_nothing_are_no_evidence_beside_those_that_tell() -> None:
+    found = tags_for("Le loyer augmente", "Locataires et bailleur en parlent à la maison.").topics
+    assert [words.words for words in found[0].evidence] == ["loyer", "Locataires", "bailleur"]
+
+
 def test_areas_are_those_that_the_entry_names() -> None:
     assert [tag.slug for tag in tags_for(TITLE, TEXT).areas] == ["bobigny"]
 
