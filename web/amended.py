@@ -193,6 +193,13 @@ def touched(amendment: Amendment) -> str:
     return ""
 
 
+def subject(amendment: Amendment) -> str:
+    """What it is about, in words: a rule by the kind of proposals that it is for."""
+    if amendment.kind == "rule":
+        return wording.sentence(f"kind_{amendment.subject}", language())
+    return amendment.subject
+
+
 def label(field: str) -> str:
     """A field's name, as a heading."""
     if field in DIMENSIONS:

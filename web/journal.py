@@ -85,9 +85,10 @@ def subject_of(amendment: Amendment) -> str:
         return _("un groupe parti depuis")
     if amendment.kind == "missing_group" and amendment.state != "accepted":
         return _("un groupe proposé")
-    return amendment.subject
+    return amended.subject(amendment)
 
 
+blueprint.add_app_template_global(amended.subject, "subject_in_words")
 blueprint.add_app_template_global(amended.touched, "touched")
 
 

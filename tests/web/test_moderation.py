@@ -216,6 +216,7 @@ def test_rule_needs_the_voices_it_says(
     assert "Merci, c’est noté" in answer.get_data(as_text=True)
     with own_parts.sessions() as session:
         id = session.query(Amendment).filter_by(kind="rule").one().id
+    assert ">Étiquette d’un article</h2>" in alice.get("/moderation"), "in words, not « tag »"
     assert "il en faut une autre" in decide(alice, id, verdict="accept").get_data(as_text=True)
     assert state(own_parts, id) == "open"
     decide(dora, id, verdict="accept")
