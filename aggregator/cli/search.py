@@ -30,12 +30,15 @@ def command(query: str, limit: int, as_json: bool) -> None:
     open_session = database.sessions(database.open_current(settings.database_url))
     engine = open_to_read(open_session, settings.index_url)
     facets = ("topic", "area", "group") if as_json else ()
+    understood = view.understood(now)
     results = engine.search(view.query(now), limit=limit, facets=facets, order=view.order)
     with open_session() as session:
         found = entries.in_order(session, results.ids)
+    for warning in understood.warnings:
+        click.echo(f"{warning.say('en')} (character {warning.position + 1})", err=True)
     if as_json:
         document = {
-            "understood": view.understood(now).say(),
+            "understood": understood.say(),
             "total": results.total,
             "facets": {name: dict(counts) for name, counts in results.facets.items()},
             "entries": [_as_json(entry) for entry in found],

@@ -133,6 +133,16 @@ def test_where_no_database_was_begun_a_command_says_so_and_makes_none(
     assert [path.name for path in elsewhere.iterdir()] == ["data"]
 
 
+def test_what_a_search_did_not_understand_is_said_with_its_place(elsewhere: Path) -> None:
+    CliRunner().invoke(filcommun, ["db", "upgrade"])
+    done = CliRunner().invoke(filcommun, ["search", "eau depuis:demain"])
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "“demain” is not a date: write 2026-01, 15/01/2026, hier or 7j. (character 12)\n"
+    )
+    assert done.stdout == "0 entries.\n"
+
+
 def test_a_portal_over_a_newer_database_says_so_and_does_not_start(elsewhere: Path) -> None:
     CliRunner().invoke(filcommun, ["db", "upgrade"])
     with sqlite3.connect("filcommun.db") as connection:

@@ -202,7 +202,7 @@ def test_an_index_that_is_deleted_is_built_anew_while_the_portal_answers(
 
 
 def indexed(folder: Path) -> int:
-    if not (folder / "index").exists():
+    if not (folder / "index" / "CURRENT").exists():
         return 0
     engine = open_engine(f"whoosh:{folder}/index")
     count = engine.count()

@@ -48,6 +48,18 @@ def test_folder_with_other_things_in_it_is_left_alone(index_url: str) -> None:
 
 
 @embedded
+def test_first_index_leaves_one_that_is_being_built_alone(index_url: str, make: Make) -> None:
+    building = beside(index_url)
+    building.engine.add([make(1, "eau")])
+    with closing(open_engine(index_url)) as first:
+        assert first.count() == 0
+        building.engine.commit()
+        building.switch()
+        first.refresh()
+        assert first.count() == 1
+
+
+@embedded
 def test_index_that_cannot_be_opened_yet_is_served_once_it_can(
     index: Engine, index_url: str, make: Make, wait_for: Wait
 ) -> None:

@@ -34,6 +34,13 @@ def test_pages_follow_each_other_without_gap_or_repetition(client: FlaskClient) 
     assert len(seen) == len(set(seen)) == told["total"]
 
 
+def test_what_was_not_understood_is_told_with_its_place(client: FlaskClient) -> None:
+    told = client.get(f"{API}/entries?q=piste++depuis:demain+(").get_json()
+    assert [(one["position"], one["length"]) for one in told["warnings"]] == [(13, 6), (20, 1)]
+    assert "« demain » n’est pas une date" in told["warnings"][0]["message"]
+    assert client.get(f"{API}/entries?q=piste").get_json()["warnings"] == []
+
+
 @pytest.mark.parametrize("noun", ["groups", "sources"])
 def test_groups_and_sources_page_by_slug(client: FlaskClient, noun: str) -> None:
     first = client.get(f"{API}/{noun}?limite=4").get_json()

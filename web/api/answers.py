@@ -64,6 +64,10 @@ def _found(question: dict[str, Any]) -> dict[str, Any]:
         "facets": {name: dict(counts) for name, counts in results.facets.items()},
         "next": str(results.next) if results.next else None,
         "understood": view.words(spoken(), now=now),
+        "warnings": [
+            {"position": one.position, "length": one.length, "message": one.say(spoken())}
+            for one in view.understood(now).warnings
+        ],
     }
 
 

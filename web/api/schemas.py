@@ -145,6 +145,20 @@ class EntryShape(Schema):
     tags = List(Nested(TagShape), required=True)
 
 
+class WarningShape(Schema):
+    """Something in `q` that was not taken as it stands."""
+
+    position = Integer(
+        required=True,
+        metadata=_said("The character of `q`, from 0; several blanks count as one.", 6),
+    )
+    length = Integer(required=True, metadata=_said("In characters.", 6))
+    message = String(
+        required=True,
+        metadata=_said("A sentence for people.", "« demain » n’est pas une date."),
+    )
+
+
 class EntryPage(Schema):
     """A page of entries."""
 
@@ -164,6 +178,7 @@ class EntryPage(Schema):
             "« piste cyclable »",
         )
     )
+    warnings = List(Nested(WarningShape), required=True)
 
 
 class StoryShape(Schema):

@@ -67,6 +67,9 @@ class Shelf:
                 with self.writing():
                     name = self._read_current() or self._first()
         if not (self.root / name).is_dir():
+            if self.is_made() and self._read_current() != name:
+                # Switched between the two looks.
+                return self.current()
             raise BrokenIndex(
                 f"The index {self.root} lacks its folder {name}: run `filcommun reindex`."
             )
@@ -117,6 +120,13 @@ class Shelf:
 
     def switch(self, path: Path) -> None:
         """Makes a folder current, at once for all, and throws the others away."""
+        self._point_to(path)
+        for old in self._numbered():
+            if old != path:
+                # Readers keep what they have open; the next look shows them the new folder.
+                shutil.rmtree(old, ignore_errors=True)
+
+    def _point_to(self, path: Path) -> None:
         with _readable(self.root):
             fresh = self.root / f".{_CURRENT}.{os.getpid()}"
             with fresh.open("w") as file:
@@ -124,10 +134,6 @@ class Shelf:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self.root / _CURRENT)
-        for old in self._numbered():
-            if old != path:
-                # Readers keep what they have open; the next look shows them the new folder.
-                shutil.rmtree(old, ignore_errors=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -176,8 +182,9 @@ class Shelf:
         ]
 
     def _first(self) -> str:
+        # What lies beside it may be an index that another process is just building.
         path = self.new()
-        self.switch(path)
+        self._point_to(path)
         return path.name
 
 
