@@ -113,7 +113,7 @@ def confirm(secret: str) -> ResponseReturnValue:
     """The mailed link shows what it is about; its button makes the group live, and signs in."""
     done_before = registration.confirmed_by(current.session(), secret)
     if done_before is not None:
-        # Pressed twice, or opened again the day after.
+        # Pressed twice, or opened again soon after: all is well, and nothing is done again.
         return _page(done_before)
 
     def act(session: Session, secret: str, *, now: datetime) -> tuple[Registration, str | None]:

@@ -54,7 +54,10 @@ def queue(
             Amendment.state == state,
             general if workshop_id is None else Amendment.workshop_id == workshop_id,
         )
-        .options(selectinload(Amendment.group), selectinload(Amendment.entry))
+        .options(
+            selectinload(Amendment.group),
+            selectinload(Amendment.entry).selectinload(Entry.source).selectinload(Source.group),
+        )
         .order_by(Amendment.risk.desc(), Amendment.created_at, Amendment.id)
         .limit(limit)
     )

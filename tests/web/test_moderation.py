@@ -297,6 +297,15 @@ def decide(visitor: Any, id: int, *, accept: str = "text/html", **fields: Any) -
     )
 
 
+def test_the_card_of_a_report_says_whose_entry_it_is(alice: Any, own_parts: Parts) -> None:
+    propose(own_parts, "report", change={"reason": "advertising"})
+    with own_parts.sessions() as session:
+        entry = session.query(Entry).order_by(Entry.id).first()
+        whose = entry.source.group.name
+    card = alice.get("/moderation").partition("data-card")[2]
+    assert f"{whose}, " in card
+
+
 def test_the_card_of_a_proposed_site_shows_what_was_seen_there(
     alice: Any, own_parts: Parts
 ) -> None:
