@@ -131,6 +131,7 @@ def _speaks(session: Session, group: Group) -> bool:
 def _remember(
     session: Session, one: Planned, made: Amendment | None, terms: Terms, now: datetime
 ) -> None:
+    """Note how the list has the group now, or that it no longer has it."""
     listed, record = one.record, one.known
     if one.outcome == "gone":
         assert record is not None
