@@ -39,6 +39,8 @@ def after_title(text: str, title: str) -> str:
     'Cent soixante mètres carrés.'
     >>> after_title("Qui veut apprendre à coudre ? Venez jeudi.", "Qui veut apprendre à…")
     '…coudre ? Venez jeudi.'
+    >>> after_title("La friche devient un parc. Le conseil a voté.", "La friche devient un parc…")
+    'Le conseil a voté.'
     >>> after_title("Le local est trouvé à Bondy.", "Le local est trouvé")
     'Le local est trouvé à Bondy.'
     """
@@ -50,7 +52,9 @@ def after_title(text: str, title: str) -> str:
         return text
     rest = text[len(head) :]
     if is_cut:
-        return "…" + rest.lstrip() if rest.strip("….") else ""
+        left = rest.lstrip(" .…")
+        is_whole = rest.lstrip().startswith((".", "…"))  # it was cut where its sentence ended
+        return left if is_whole or not left else "…" + left
     if rest[:1].isalnum():
         return text
     rest = rest.lstrip(" .:–—-")

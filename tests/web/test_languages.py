@@ -84,3 +84,8 @@ def test_french_entry_on_an_english_page_says_its_language(client: FlaskClient) 
 def test_french_marks_keep_to_their_words(client: FlaskClient) -> None:
     html = client.get("/").get_data(as_text=True)
     assert "«\u202fle loyer a doublé\u202f», que faire\u202f?" in html
+
+
+def test_title_of_a_search_keeps_its_marks_to_its_words(client: FlaskClient) -> None:
+    html = client.get("/recherche?q=piste").get_data(as_text=True)
+    assert "<h1>«\u202fpiste\u202f»</h1>" in html
