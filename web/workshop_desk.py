@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -147,15 +147,12 @@ def blank() -> Response:
 @for_moderators
 def take_sheet(slug: str, moderator: Moderator) -> ResponseReturnValue:
     """Take a table's sheet, whole or not at all."""
-    session, workshop = current.session(), workshop_or_stop(slug)
+    session, workshop, now = current.session(), workshop_or_stop(slug), current.now()
     sent = request.files.get("tableau")
+    body = sent.stream.read() if sent else b""
     try:
         read = workshop_sheets.propose_rows(
-            session,
-            workshop,
-            forms.text("table", 101),
-            sent.stream.read() if sent else b"",
-            now=current.now(),
+            session, workshop, forms.text("table", 101), body, now=now
         )
     except Refused as error:
         session.rollback()
@@ -168,15 +165,29 @@ def take_sheet(slug: str, moderator: Moderator) -> ResponseReturnValue:
         )
         return page, 422
     session.commit()
-    said = [_taken(len(read.amendments))] if read.amendments else []
+    said = _read_in_words(read, now)
+    flash(said or _("Ce tableau n’a aucune ligne."), "good" if said else "notice")
+    return _back(slug)
+
+
+def _read_in_words(read: workshop_sheets.Read, now: datetime) -> str:
+    """What became of a sheet; empty where it had no rows."""
+    new = sum(one.created_at == now for one in read.amendments)
+    again = len(read.amendments) - new
+    said = [_taken(new)] if new else []
+    if again:
+        said.append(
+            translate_many(
+                "Une proposition était déjà prise.", "%(num)s étaient déjà prises.", again
+            )
+        )
     if read.unchanged:
         said.append(
             translate_many(
                 "Une ligne ne change rien.", "%(num)s lignes ne changent rien.", read.unchanged
             )
         )
-    flash(" ".join(said) or _("Ce tableau n’a aucune ligne."), "good" if said else "notice")
-    return _back(slug)
+    return " ".join(said)
 
 
 @blueprint.post("/ateliers/<slug>/manquant")

@@ -54,6 +54,7 @@ def test_a_workshop_is_played_from_two_tables_to_its_minutes(
 ) -> None:
     html = take(workshop, "1", FIRST.encode("cp1252"))
     assert "2 propositions prises." in html
+    assert "2 étaient déjà prises." in take(workshop, "1", FIRST.encode("cp1252"))
     html = take(workshop, "2", SECOND.encode())
     assert "Les tables ne disent pas la même chose" in html
     assert "table 1" in html
