@@ -36,7 +36,7 @@ class Glimpse:
     titles: tuple[str, ...]
     """Of its latest news; empty where none were found."""
     same: tuple[tuple[str, str], ...]
-    """Slug and name of groups here that may be the same."""
+    """Slug and name of groups here that may be the one that is proposed."""
 
 
 def glimpses(session: Session, amendments: Sequence[Amendment]) -> dict[int, Glimpse]:
@@ -47,6 +47,7 @@ def glimpses(session: Session, amendments: Sequence[Amendment]) -> dict[int, Gli
 
 def _glimpse(row: Registration, amendment: Amendment) -> Glimpse:
     own = amendment.group.slug if amendment.group else ""
+    may_be_twice = amendment.kind in {"new_group", "missing_group"}
     found = row.found
     feeds, pages = found.get("feeds", []), found.get("pages", [])
     titles = [entry["title"] for entry in found.get("entries", [])]
@@ -61,7 +62,9 @@ def _glimpse(row: Registration, amendment: Amendment) -> Glimpse:
         state=_state(found, feeds, pages),
         titles=tuple(titles[:_TITLES]),
         same=tuple(
-            (one["slug"], one["name"]) for one in found.get("duplicates", ()) if one["slug"] != own
+            (one["slug"], one["name"])
+            for one in found.get("duplicates", ())
+            if may_be_twice and one["slug"] != own
         ),
     )
 

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from aggregator.collect.reasons import REASONS
 from aggregator.publish.publication import PATHS
 from aggregator.publish.text import cut
-from aggregator.registry.wording import sentence
+from aggregator.registry.wording import is_known, sentence
 from aggregator.store.tables import Entry, Host
 from aggregator.taxonomy import terms
 from aggregator.taxonomy.terms import Term
@@ -234,8 +234,10 @@ _TONGUES = (
 
 def tried_in_words(outcome: str) -> str:
     """How one try of a registration ended: a reason of collect, or our own word."""
-    reason = REASONS.get(outcome)
-    return reason.sentence(language()) if reason else sentence(f"tried_{outcome}", language())
+    reason, own = REASONS.get(outcome), f"tried_{outcome}"
+    if reason is not None:
+        return reason.sentence(language())
+    return sentence(own if is_known(own) else outcome, language())
 
 
 def span_in_words(period: str) -> str:

@@ -213,6 +213,19 @@ def test_a_site_that_is_here_already_gets_no_form_to_fill_in(
     assert 'name="category"' not in html
 
 
+def test_a_site_that_leads_to_one_that_left_says_so(
+    visitor: Any, own_parts: Parts, clock: Any
+) -> None:
+    with own_parts.sessions.begin() as session:
+        row = registration.start(session, "https://ailleurs.example/", now=clock.now)
+        row.state, row.found, path = "failed", {"reason": "left"}, f"/inscrire/{row.key}"
+        row.steps = [{"code": "failed", "values": {"why": "left"}}]
+    html = visitor.get(path)
+    assert "ne plus figurer ici" in html
+    assert own_parts.settings.contact in html
+    assert "tried_left" not in visitor.get(f"{path}/etat.json")
+
+
 def test_desk_opens_to_keepers_only(visitor: Any) -> None:
     assert "Recevoir le lien" in visitor.get("/espace/lilas-a-velo")
     visitor.client.set_cookie("espace", "forged")
