@@ -143,7 +143,7 @@ def in_words(field: str, value: Any) -> str:
     if field == "rights":
         words = {
             "link": _("le titre et le lien"),
-            "excerpt": _("et un extrait"),
+            "excerpt": _("le titre, le lien et un extrait"),
             "full": _("le texte entier"),
         }
         return words.get(str(value), str(value))
