@@ -27,6 +27,7 @@ from web import amended, current, forms, links
 from web.groups import places_to_choose
 from web.languages import flash, language
 from web.languages import translate as _
+from web.routing import row_number
 from web.signing import Door
 from web.wording import tongues
 
@@ -302,8 +303,8 @@ def _show(group: Group, email: str) -> str:
 
 
 def _entry(group: Group) -> Entry:
-    id = request.form.get("nouvelle", type=int)
-    row = entries.one(current.session(), id) if id and id < 2**31 else None
+    id = request.form.get("nouvelle", type=row_number)
+    row = entries.one(current.session(), id) if id else None
     if row is None or row.source.group_id != group.id:
         raise NotFound
     return row

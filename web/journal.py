@@ -12,7 +12,7 @@ from aggregator.store.tables import Amendment
 from web import amended, current, forms
 from web.languages import language
 from web.languages import translate as _
-from web.routing import ID
+from web.routing import ID, row_number
 from web.typography import spaced
 
 blueprint = Blueprint("journal", __name__)
@@ -25,7 +25,7 @@ _APPEALABLE = frozenset({"accepted", "refused"})
 def index() -> str:
     """Decisions, newest first."""
     session = current.session()
-    before = request.args.get("avant", type=int)
+    before = request.args.get("avant", type=row_number)
     decisions = moderation.log(session, before=before, limit=_PAGE + 1)
     return render_template(
         "journal/index.html",

@@ -20,7 +20,7 @@ from web import amended, current, forms
 from web.languages import flash, translate_many
 from web.languages import translate as _
 from web.moderators import for_moderators
-from web.routing import ID
+from web.routing import ID, row_number
 
 blueprint = Blueprint("moderation", __name__)
 
@@ -179,8 +179,7 @@ def _verdict() -> tuple[str, str]:
 
 
 def _ids() -> list[int]:
-    wanted = [id for id in request.form.getlist("id", type=int) if 0 < id < 2**31]
-    return list(dict.fromkeys(wanted))[:_AT_ONCE]
+    return list(dict.fromkeys(request.form.getlist("id", type=row_number)))[:_AT_ONCE]
 
 
 def _seconds() -> float | None:
@@ -234,6 +233,6 @@ def _back() -> str:
 
 def just_decided() -> list[Amendment]:
     """The decisions that the last form took, as far as they stand."""
-    wanted = request.args.getlist("fait", type=int)[:_AT_ONCE]
-    rows = (current.session().get(Amendment, id) for id in wanted if 0 < id < 2**31)
+    wanted = request.args.getlist("fait", type=row_number)[:_AT_ONCE]
+    rows = (current.session().get(Amendment, id) for id in wanted)
     return [row for row in rows if row is not None and row.state != "open"]

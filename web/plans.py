@@ -16,6 +16,7 @@ from aggregator.store.tables import Workshop
 from web import amended, current, forms
 from web.amended import Side
 from web.languages import language
+from web.routing import row_number
 from web.typography import spaced
 
 
@@ -57,7 +58,7 @@ def open_workshops() -> list[Workshop]:
 
 def chosen_workshop() -> Workshop | None:
     """The one that the form names; None for the general queue. Raises Refused once it is closed."""
-    number = request.form.get("atelier", type=int)
+    number = request.form.get("atelier", type=row_number)
     workshop = current.session().get(Workshop, number) if number else None
     if workshop is not None and workshop.closed_at is not None:
         raise Refused("workshop_closed")

@@ -267,3 +267,13 @@ def test_methods_that_no_route_takes_are_refused(stranger: FlaskClient) -> None:
     for method in ("PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"):
         for path in ("/", "/groupes/lilas-a-velo", "/api/v1/entries", "/moderation"):
             assert stranger.open(path, method=method).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/journal?avant={}", "/carte?page={}", "/api/v1/stories?apres={}", "/?apres={}-0"]
+)
+@pytest.mark.parametrize("number", ["-1", "2147483648", "9" * 40])
+def test_number_that_no_row_can_have_is_no_error(
+    client: FlaskClient, path: str, number: str
+) -> None:
+    assert client.get(path.format(number)).status_code in {200, 404}
