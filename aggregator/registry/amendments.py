@@ -120,13 +120,6 @@ def of_group(session: Session, group: Group, *, limit: int = 20) -> Sequence[Ame
     ).all()
 
 
-def withdraw(session: Session, amendment: Amendment, now: datetime) -> None:
-    """Its author takes it back; raises Refused once it is decided."""
-    if amendment.state not in {"open", "postponed"}:
-        raise Refused("already_decided")
-    amendment.state, amendment.reason, amendment.decided_at = "refused", "withdrawn", now
-
-
 def _checked(
     session: Session,
     kind: str,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from aggregator.errors import Refused
@@ -319,9 +319,3 @@ def _tell(session: Session, proof: Ownership, kind: str, now: datetime) -> None:
 def _edited(group: Group, field: str) -> None:
     if field not in (group.edited_fields or ()):
         group.edited_fields = [*(group.edited_fields or ()), field]
-
-
-def proved_groups(session: Session) -> int:
-    """How many groups have proved their site."""
-    query = select(func.count(Ownership.group_id.distinct())).where(Ownership.state == "proved")
-    return session.scalar(query) or 0

@@ -79,15 +79,6 @@ def duplicates(
     return list(found.values())[:5]
 
 
-def is_near_name(first: str, second: str) -> bool:
-    """Whether people would take two names for one.
-
-    >>> is_near_name("Association Halage", "HALAGE"), is_near_name("Actu Paris", "Actu Montreuil")
-    (True, False)
-    """
-    return _are_near(_name_words(first), _name_words(second))
-
-
 class Names:
     """Groups by the words of their names: near names are found among thousands at once."""
 

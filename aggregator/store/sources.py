@@ -152,11 +152,6 @@ def release(session: Session, ids: Collection[int], held: datetime) -> None:
     )
 
 
-def next_due_at(session: Session) -> datetime | None:
-    """When the next source is due; None when there is none to crawl."""
-    return session.scalar(select(func.min(Source.next_crawl_at)).where(_crawlable()))
-
-
 def published(session: Session, source_id: int, limit: int) -> Sequence[datetime]:
     """When its newest entries were published, newest first."""
     return session.scalars(

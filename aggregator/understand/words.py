@@ -38,11 +38,6 @@ class Word(NamedTuple):
     """Offset after its last character."""
 
     @property
-    def is_acronym(self) -> bool:
-        """Whether it is written in capitals only, at least two."""
-        return len(self.raw) > 1 and self.raw.isupper()
-
-    @property
     def is_capitalised(self) -> bool:
         """Whether it begins with a capital."""
         return self.raw[:1].isupper()
