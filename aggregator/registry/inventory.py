@@ -65,7 +65,9 @@ def read_file(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
-        raise InventoryError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InventoryError(
+            f"{path} cannot be read: {error.strerror}. FILCOMMUN_SOURCES_FILE says where it lies."
+        ) from error
     except UnicodeDecodeError as error:
         raise InventoryError(
             f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8 in your editor."

@@ -19,7 +19,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -115,7 +115,8 @@ def write(
             os.fsync(written.fileno())
         partial.replace(file)
     except (OSError, sqlite3.Error) as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that is read-only
+            partial.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) else error
         raise DatabaseError(f"The backup {file} could not be written: {why}.") from error
 

@@ -153,6 +153,14 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_behind(
     assert not (tmp_path / "no").exists()
 
 
+def test_a_place_where_nothing_can_even_be_cleaned_up_is_said_in_a_sentence(
+    engine: Engine, tmp_path: Path, now: datetime
+) -> None:
+    (tmp_path / "no-folder").write_text("")
+    with pytest.raises(DatabaseError, match="could not be written: Not a directory"):
+        backup.write(engine, tmp_path / "no-folder" / "all.tar.gz", extra={}, now=now)
+
+
 def _empty_place(engine: Engine, database_url: str, tmp_path: Path) -> str:
     if engine.dialect.name == "sqlite":
         return f"sqlite:///{tmp_path}/restored/filcommun.db"
