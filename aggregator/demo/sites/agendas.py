@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import NAMESPACE_URL, uuid5
 
 from aggregator.demo.sites.ics import calendar, event_lines
+from aggregator.demo.sites.nodeinfo import nodeinfo
 from aggregator.demo.sites.pages import occasion
 from aggregator.demo.sites.site import Feed, Platform, Site
 from aggregator.demo.timeline import Event, Post
@@ -43,26 +44,19 @@ def _mobilizon_link(post: Post) -> str:
 def _mobilizon(site: Site, asked: Asked) -> Answer | None:
     group = f"/@{site.group.slug.replace('-', '_')}"
     match asked.path:
-        case "/.well-known/nodeinfo":
-            rel = "http://nodeinfo.diaspora.software/ns/schema/2.1"
-            return json_answer(
-                {"links": [{"rel": rel, "href": site.at("/.well-known/nodeinfo/2.1")}]}
-            )
-        case "/.well-known/nodeinfo/2.1":
-            return json_answer(
-                {
-                    "version": "2.1",
-                    "software": {"name": "mobilizon", "version": "5.1.2"},
-                    "protocols": ["activitypub"],
-                    "openRegistrations": False,
-                }
-            )
         case path if path == f"{group}/feed/atom":
             return _mobilizon_atom(site, group)
         case path if path == f"{group}/feed/ics":
             return _mobilizon_ics(site)
         case _:
-            return None
+            return nodeinfo(
+                site,
+                asked,
+                software="mobilizon",
+                release="5.1.2",
+                path="/.well-known/nodeinfo/2.1",
+                schema="2.1",
+            )
 
 
 def _mobilizon_atom(site: Site, group: str) -> Answer:

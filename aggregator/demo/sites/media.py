@@ -13,6 +13,7 @@ from array import array
 from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
+from aggregator.demo.sites.nodeinfo import nodeinfo
 from aggregator.demo.sites.site import Feed, Platform, Site
 from aggregator.demo.timeline import Post
 from aggregator.demo.wire import (
@@ -22,7 +23,6 @@ from aggregator.demo.wire import (
     beginning,
     cdata,
     escape,
-    json_answer,
     rfc822,
     to_html,
     to_text,
@@ -133,20 +133,10 @@ def _peertube(site: Site, asked: Asked) -> Answer | None:
     match asked.path:
         case "/feeds/videos.xml" | "/feeds/videos.rss":
             return _videos(site)
-        case "/.well-known/nodeinfo":
-            rel = "http://nodeinfo.diaspora.software/ns/schema/2.0"
-            return json_answer({"links": [{"rel": rel, "href": site.at("/nodeinfo/2.0.json")}]})
-        case "/nodeinfo/2.0.json":
-            return json_answer(
-                {
-                    "version": "2.0",
-                    "software": {"name": "peertube", "version": "7.3.0"},
-                    "protocols": ["activitypub"],
-                    "openRegistrations": False,
-                }
-            )
         case _:
-            return None
+            return nodeinfo(
+                site, asked, software="peertube", release="7.3.0", path="/nodeinfo/2.0.json"
+            )
 
 
 def _videos(site: Site) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, uuid5
 
+from aggregator.demo.sites.nodeinfo import nodeinfo
 from aggregator.demo.sites.site import Feed, Platform, Site
 from aggregator.demo.texts import slugged
 from aggregator.demo.timeline import Post
@@ -38,20 +39,8 @@ def _mastodon(site: Site, asked: Asked) -> Answer | None:
     match asked.path:
         case path if path == f"{_account(site.group.slug)}.rss":
             return _statuses(site)
-        case "/.well-known/nodeinfo":
-            rel = "http://nodeinfo.diaspora.software/ns/schema/2.0"
-            return json_answer({"links": [{"rel": rel, "href": site.at("/nodeinfo/2.0")}]})
-        case "/nodeinfo/2.0":
-            return json_answer(
-                {
-                    "version": "2.0",
-                    "software": {"name": "mastodon", "version": "4.5.2"},
-                    "protocols": ["activitypub"],
-                    "openRegistrations": False,
-                }
-            )
         case _:
-            return None
+            return nodeinfo(site, asked, software="mastodon", release="4.5.2", path="/nodeinfo/2.0")
 
 
 def _statuses(site: Site) -> Answer:
