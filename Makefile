@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+SIDE_BY_SIDE := -n auto --maxprocesses 4
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo run test test-all check bench lock audit clean
@@ -15,8 +16,8 @@ demo: .venv/ready ## an imaginary village of group sites, in a temporary folder
 run: .venv/ready ## the portal and its worker on http://127.0.0.1:8000
 	$(BIN)/filcommun run
 
-test: .venv/ready-dev ## the quick tests (under 3 minutes)
-	$(BIN)/pytest -q
+test: .venv/ready-dev ## the quick tests (two minutes on two cores)
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 test-all: .venv/ready-dev ## all tests; needs Debian's chromium and postgresql
 	$(BIN)/pytest -q -m "slow or not slow"
@@ -26,7 +27,7 @@ check: .venv/ready-dev ## what CI holds: lint, types, import contracts, quick te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
 
 bench: .venv/ready-dev ## every benchmark, each against a peer or a limit
 	@for bench in bench/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
