@@ -38,7 +38,7 @@ def shared() -> Path:
     """The corpora and labelled sets that lie beside the checkout; CI must have them."""
     folder = Path(__file__).parents[2] / "shared"
     if not (folder / "corpora").is_dir():
-        if "FILCOMMUN_REQUIRE_SHARED" in os.environ:
+        if "REQUIRE_SHARED" in os.environ:
             pytest.fail(f"the corpora are not in {folder}")
         pytest.skip(f"the corpora are not in {folder}")
     return folder

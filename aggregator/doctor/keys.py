@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 from sqlalchemy import make_url
 
 from aggregator.doctor.finding import Finding
@@ -23,6 +25,7 @@ def settings_in_use(settings: Settings) -> Iterator[Finding]:
     """Whether the settings fit together; that each is well formed was seen at the start."""
     named = len(settings.model_fields_set)
     yield Finding("settings", "good", f"All are well formed; {named} differ from the defaults.")
+    yield from _misspelt()
     is_local = urlsplit(settings.base_url).hostname in _HERE
     if not is_local and settings.trusted_proxies == 0 and settings.host in _HERE:
         yield Finding(
@@ -41,6 +44,21 @@ def settings_in_use(settings: Settings) -> Iterator[Finding]:
             "inventory", "advice", f"{settings.sources_file} is not there.",
             "Set FILCOMMUN_SOURCES_FILE, or copy sources.yaml here.",
         )  # fmt: skip
+
+
+def _misspelt() -> Iterator[Finding]:
+    """What is written like a setting, in the environment or in `.env`, and is none."""
+    known = [name.upper() for name in Settings.model_fields]
+    written = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    for name in sorted(name.upper() for name in written):
+        prefix, _, own = name.partition("_")
+        if prefix == "FILCOMMUN" and own not in known:
+            near = difflib.get_close_matches(own, known, 1)
+            yield Finding(
+                "settings", "advice", f"{name} is no setting and does nothing.",
+                f"Is it FILCOMMUN_{near[0]}?" if near else
+                "Remove it; docs/operators.md lists them all.",
+            )  # fmt: skip
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

@@ -122,6 +122,21 @@ def test_a_public_portal_that_believes_no_proxy_is_told(set_: Set, place: Path) 
     assert told(keys.settings_in_use(behind)) == [("settings", "good")]
 
 
+def test_a_misspelt_setting_is_named_with_what_it_may_mean(
+    set_: Set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("FILCOMMUN_BACKUP_FOLDERS=/backups\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FILCOMMUN_PROT", "8080")
+    monkeypatch.setenv("FILCOMMUN_ZZZ", "1")
+    misspelt = [one for one in keys.settings_in_use(set_()) if "no setting" in one.says]
+    assert [(one.says.split()[0], one.remedy) for one in misspelt] == [
+        ("FILCOMMUN_BACKUP_FOLDERS", "Is it FILCOMMUN_BACKUP_FOLDER?"),
+        ("FILCOMMUN_PROT", "Is it FILCOMMUN_PORT?"),
+        ("FILCOMMUN_ZZZ", "Remove it; docs/operators.md lists them all."),
+    ]
+
+
 def test_a_portal_that_answers_and_lets_crawlers_in_is_good(set_: Set, serve: Any) -> None:
     address = serve({"/healthz": (200, "ok\n"), "/readyz": (200, "{}"), "/robots.txt": (200, "")})
     assert told(portal.reachable(set_(base_url=address))) == [
