@@ -92,7 +92,7 @@ def _entry(number: int, chance: random.Random, now: object) -> dict[str, object]
         "id": number + 1, "source_id": number % GROUPS + 1, "uid": str(number),
         "url": f"https://groupe-{number % GROUPS}.example/{number}", "title": _title(chance),
         "summary": summary, "text": summary, "published": published, "first_seen_at": published,
-        "last_seen_at": now, "content_hash": f"{number:064x}", "type": "article",
+        "last_seen_at": now, "indexed_at": now, "content_hash": f"{number:064x}", "type": "article",
         "story_id": number // 20 + 1 if number % 20 < 3 and number // 20 < 10**6 else None,
     }  # fmt: skip
 
