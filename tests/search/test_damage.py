@@ -24,6 +24,11 @@ Make = Callable[..., IndexedEntry]
 Wait = Callable[[Callable[[], bool]], None]
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Forks of a process without threads: one of the tests' own may hang on a lock that a thread of
+Tantivy's held in the moment of the fork."""
+PROCESSES.set_forkserver_preload([__name__])
+
 embedded = pytest.mark.parametrize("index_url", ["whoosh", "tantivy"], indirect=True)
 
 
@@ -163,9 +168,8 @@ def _commit_without_room(url: str, answers: object) -> None:
 
 @embedded
 def test_full_disk_ends_in_a_sentence_and_the_next_commit_goes_through(index_url: str) -> None:
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    process = context.Process(target=_commit_without_room, args=(index_url, answers))
+    answers = PROCESSES.Queue()
+    process = PROCESSES.Process(target=_commit_without_room, args=(index_url, answers))
     process.start()
     assert "make room" in answers.get(timeout=60)
     assert answers.get(timeout=60) == (1,)
@@ -191,11 +195,10 @@ def _commit_forever(url: str, ready: object, committed: object) -> None:
 @embedded
 @pytest.mark.slow
 def test_killed_thirty_times_while_committing_it_opens_and_is_never_half(index_url: str) -> None:
-    context = multiprocessing.get_context("fork")
     last = 0
     for attempt in range(30):
-        ready, committed = context.Event(), context.Event()
-        process = context.Process(target=_commit_forever, args=(index_url, ready, committed))
+        ready, committed = PROCESSES.Event(), PROCESSES.Event()
+        process = PROCESSES.Process(target=_commit_forever, args=(index_url, ready, committed))
         process.start()
         # Half of them during their first commit, half somewhere in a later one.
         assert (committed if attempt % 2 else ready).wait(60)
@@ -232,9 +235,10 @@ def _read_until(url: str, wanted: int, answers: object) -> None:
 @embedded
 def test_reading_processes_see_every_commit_by_themselves(index_url: str, make: Make) -> None:
     writer = open_engine(index_url)
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-    readers = [context.Process(target=_read_until, args=(index_url, 12, answers)) for _ in range(2)]
+    answers = PROCESSES.Queue()
+    readers = [
+        PROCESSES.Process(target=_read_until, args=(index_url, 12, answers)) for _ in range(2)
+    ]
     for reader in readers:
         reader.start()
     for number in range(1, 13):
