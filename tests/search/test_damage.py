@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from whoosh.index import TOC
 
 from aggregator.errors import BrokenIndex, SettingsError, UnwritableIndex
 from aggregator.search.engine import Engine, IndexedEntry
@@ -79,6 +80,25 @@ def test_index_that_cannot_be_opened_yet_is_served_once_it_can(
             patient.count()
         current.write_text(name)
         wait_for(lambda: patient.search(Word(("eau",))).ids == (1,))
+
+
+@pytest.mark.parametrize("index_url", ["whoosh"], indirect=True)
+def test_index_is_opened_although_a_commit_replaces_what_was_about_to_be_read(
+    index: Engine, index_url: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add([make(1, "eau")])
+    index.commit()
+    newest = TOC._latest_generation
+    seen: list[int] = []
+
+    def listed(storage: object, name: str) -> int:
+        seen.append(newest(storage, name) - (not seen))  # at first the one before, gone by now
+        return seen[-1]
+
+    monkeypatch.setattr(TOC, "_latest_generation", listed)
+    with closing(open_engine(index_url)) as opened:
+        assert opened.count() == 1
+    assert len(seen) > 1
 
 
 @embedded

@@ -13,10 +13,10 @@ import struct
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from whoosh.fields import FieldType, Schema
 from whoosh.formats import Existence
@@ -33,6 +33,8 @@ from aggregator.search.engines.folder import Format, Shelf
 from aggregator.search.engines.noting import Noting
 from aggregator.search.engines.segment import Segment
 from aggregator.search.query import And, Or, Phrase, Prefix, Query, Word
+
+_T = TypeVar("_T")
 
 _LOOK_EVERY: Final = 0.25
 """Seconds between looks for commits of other processes."""
@@ -264,7 +266,7 @@ class WhooshEngine(Noting):
 
     def _open(self, path: Path) -> None:
         self._stamp = self._shelf.stamp()
-        self._index = FileIndex(Folder(str(path)))
+        self._index = _between_commits(lambda: FileIndex(Folder(str(path))))
         self._generation = -1
 
     def _look(self, *, strict: bool = False) -> None:
@@ -273,21 +275,15 @@ class WhooshEngine(Noting):
         Where no commit is left, because somebody deleted the index, what is open goes on serving;
         with `strict` that is an error.
         """
-        for attempt in range(20):
-            try:
-                generation = self._index.latest_generation()
-                if generation == self._generation or (generation < 0 and not strict):
-                    return
-                table = TOC.read(self._index.storage, self._index.indexname, gen=generation)
-                self._segments = dict(self._opened(table.segments))
-            except FileNotFoundError:
-                # A commit removed what we were about to open: the next look sees its successor.
-                if attempt == 19:
-                    raise
-                time.sleep(0.02)
-            else:
-                self._generation = generation
-                return
+        _between_commits(lambda: self._look_once(strict=strict))
+
+    def _look_once(self, *, strict: bool) -> None:
+        generation = self._index.latest_generation()
+        if generation == self._generation or (generation < 0 and not strict):
+            return
+        table = TOC.read(self._index.storage, self._index.indexname, gen=generation)
+        self._segments = dict(self._opened(table.segments))
+        self._generation = generation
 
     def _opened(self, segments: Iterable[Any]) -> Iterator[tuple[str, tuple[Any, Segment]]]:
         for segment in segments:
@@ -312,6 +308,20 @@ class WhooshEngine(Noting):
             raise
         except damage as error:
             raise folder.trouble(self._shelf.root, error) from error
+
+
+def _between_commits(read: Callable[[], _T]) -> _T:
+    """What `read` gives, or raises at last.
+
+    A commit removes the files of the one before, perhaps those that were about to be opened: the
+    next try sees its successor.
+    """
+    for _ in range(19):
+        try:
+            return read()
+        except FileNotFoundError:
+            time.sleep(0.02)
+    return read()
 
 
 def _by_date(
