@@ -15,7 +15,7 @@ from aggregator.collect.crawl import Manners
 from aggregator.store.tables import Entry, Source
 
 HEALTHY = 40
-MANNERS = Manners(delay=0.02, timeout=2.0, look=0.05, lease=timedelta(minutes=10), grace=0.5)
+MANNERS = Manners(delay=0.02, timeout=8.0, look=0.05, lease=timedelta(minutes=10), grace=0.5)
 ENDLESS = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//\r\nBEGIN:VEVENT\r\nUID:sans-fin\r\n"
     "SUMMARY:Permanence\r\nDTSTART:20200101T100000Z\r\nDTEND:20200101T110000Z\r\n"
@@ -29,8 +29,8 @@ def ill(site, rss, item):
     sitemap = gzip.compress(
         b"<urlset>" + b"<url><loc>https://a.example/1</loc></url>\n" * 1_000_000, 1
     )
-    site.says("/lent", rss(item(1)), seconds=4)
-    site.says("/lent2", rss(item(1)), seconds=4)
+    site.says("/lent", rss(item(1)), seconds=30)
+    site.says("/lent2", rss(item(1)), seconds=30)
     site.says("/500", status=500)
     site.says("/502", status=502)
     site.says("/casse", "<rss><channel><<<item>\x00" * 5000)
@@ -68,7 +68,7 @@ def test_a_round_over_a_faulty_farm_ends_and_tells_what_ails_each_source(
     session, a_source, a_site, crawled, rss, item
 ):
     for number in range(HEALTHY):
-        a_source(f"bon{number}", url=a_site().says("/flux", rss(item(1), item(2)), seconds=0.4))
+        a_source(f"bon{number}", url=a_site().says("/flux", rss(item(1), item(2)), seconds=0.1))
     expected = {}
     for path, reasons in ill(model := a_site(), rss, item).items():
         site = a_site()
