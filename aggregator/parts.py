@@ -26,6 +26,11 @@ class Parts:
     clock: Callable[[], datetime]
     """Aware UTC."""
 
+    def close(self) -> None:
+        """Let go of index and database, for a process that goes on."""
+        self.engine.close()
+        self.sessions.kw["bind"].dispose()
+
 
 def utc_now() -> datetime:
     """The clock outside of tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from aggregator.cli.mail import send_waiting
@@ -18,9 +20,9 @@ def command() -> None:
 @command.command()
 def send() -> None:
     """Try every alert on what is new, and send what is to be told."""
-    parts = open_parts(read_settings())
-    report = alerts.write_due(parts.sessions, parts.engine, parts.clock, settings=parts.settings)
-    click.echo(f"{report.matched} matches, {report.written} alerts written.")
-    send_waiting(parts)
-    parts.engine.close()
-    parts.sessions.kw["bind"].dispose()
+    with closing(open_parts(read_settings())) as parts:
+        report = alerts.write_due(
+            parts.sessions, parts.engine, parts.clock, settings=parts.settings
+        )
+        click.echo(f"{report.matched} matches, {report.written} alerts written.")
+        send_waiting(parts)

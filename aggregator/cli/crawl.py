@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import json
 import sys
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -25,23 +26,22 @@ from aggregator.store import sources
 @click.option("--json", "as_json", is_flag=True, help="what the round did, as JSON")
 def command(all_: bool, slug: str | None, as_json: bool) -> None:
     """Read due sources once, and index what they bring."""
-    parts = open_parts(read_settings())
-    if slug is not None:
-        _require(parts, slug)
-    with _progress(quiet=as_json) as progress:
-        bar = progress.add_task("Reading sources", total=None)
-        done = asyncio.run(
-            crawl.crawl(
-                parts.sessions,
-                parts.settings,
-                parts.clock,
-                only=slug,
-                all_=all_ or slug is not None,
-                progress=lambda done, due: progress.update(bar, completed=done, total=due),
+    with closing(open_parts(read_settings())) as parts:
+        if slug is not None:
+            _require(parts, slug)
+        with _progress(quiet=as_json) as progress:
+            bar = progress.add_task("Reading sources", total=None)
+            done = asyncio.run(
+                crawl.crawl(
+                    parts.sessions,
+                    parts.settings,
+                    parts.clock,
+                    only=slug,
+                    all_=all_ or slug is not None,
+                    progress=lambda done, due: progress.update(bar, completed=done, total=due),
+                )
             )
-        )
-    jobs.index(parts)
-    parts.engine.close()
+        jobs.index(parts)
     if as_json:
         click.echo(json.dumps(done.as_json()))
     else:

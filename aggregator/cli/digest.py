@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -23,18 +24,16 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="as one JSON object")
 def send(dry_run: bool, as_json: bool) -> None:
     """Write and send every digest that is due now."""
-    parts = open_parts(read_settings())
-    report = digest.write_due(
-        parts.sessions, parts.engine, parts.clock, settings=parts.settings, dry_run=dry_run
-    )
-    if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
-    else:
-        _tell(report, dry_run=dry_run)
-    if not dry_run:
-        send_waiting(parts)
-    parts.engine.close()
-    parts.sessions.kw["bind"].dispose()
+    with closing(open_parts(read_settings())) as parts:
+        report = digest.write_due(
+            parts.sessions, parts.engine, parts.clock, settings=parts.settings, dry_run=dry_run
+        )
+        if as_json:
+            click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
+        else:
+            _tell(report, dry_run=dry_run)
+        if not dry_run:
+            send_waiting(parts)
 
 
 def _tell(report: digest.Report, *, dry_run: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -35,27 +36,23 @@ def leave(slug: str) -> None:
 
     What it said is wiped at once and never brought back.
     """
-    parts = open_parts(read_settings())
-    with parts.sessions.begin() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions.begin() as session:
         group = directory.by_slug(session, slug)
         if group is None or not group.is_public:
             raise InventoryError(f"There is no group {slug!r}.")
         name = leaving.take_away(session, group, now=parts.clock())
     click.echo(f"{name} has left.")
-    parts.engine.close()
 
 
 @command.command()
 @click.argument("address")
 def welcome(address: str) -> None:
     """Let the site of a group that had left be registered again."""
-    parts = open_parts(read_settings())
-    with parts.sessions.begin() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions.begin() as session:
         if not suppressions.covers(session, address):
             raise InventoryError(f"No group with the address {address} has left.")
         suppressions.lift(session, address)
     click.echo(f"{address} may be registered again.")
-    parts.engine.close()
 
 
 @command.command("import")
@@ -79,20 +76,19 @@ def import_(
 
     Kumu's JSON and sheets, GoGoCarto's elements, GeoJSON, OPML, another Fil commun's inventory.
     """
-    parts = open_parts(read_settings())
-    try:
-        within = places_listed.boxes(bounds)
-    except Refused as error:
-        raise click.BadParameter("boxes of four numbers: W,S,E,N;…") from error
-    body = _body(parts, place)
-    ties = _file(links) if links is not None else b""
-    named = origin or (place if "://" in place else Path(place).name)
-    read = exchange.read_whole(body, ties=ties, within=within)
-    if not read.records:
-        raise InventoryError(f"{place} names no group that can be read. Is it the right file?")
-    terms = importing.Terms(named, mirror=mirror, licence=licence or read.licence)
-    _import(parts, read, terms, propose=propose)
-    parts.engine.close()
+    with closing(open_parts(read_settings())) as parts:
+        try:
+            within = places_listed.boxes(bounds)
+        except Refused as error:
+            raise click.BadParameter("boxes of four numbers: W,S,E,N;…") from error
+        body = _body(parts, place)
+        ties = _file(links) if links is not None else b""
+        named = origin or (place if "://" in place else Path(place).name)
+        read = exchange.read_whole(body, ties=ties, within=within)
+        if not read.records:
+            raise InventoryError(f"{place} names no group that can be read. Is it the right file?")
+        terms = importing.Terms(named, mirror=mirror, licence=licence or read.licence)
+        _import(parts, read, terms, propose=propose)
 
 
 def _body(parts: Parts, place: str) -> bytes:

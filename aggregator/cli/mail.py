@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from typing import Any
 
 import click
@@ -31,7 +30,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="as a JSON list")
 def sent(limit: int, failed: bool, why: bool, as_json: bool) -> None:
     """List letters, the newest first, and what became of them."""
-    with _opened() as parts, parts.sessions() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions() as session:
         letters = outbox.newest(session, limit=limit, failed=failed)
         told = [_told(session, letter, why=why) for letter in letters]
     if as_json:
@@ -49,7 +48,7 @@ def sent(limit: int, failed: bool, why: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="as one JSON object")
 def stats(as_json: bool) -> None:
     """Count subscriptions by rhythm and letters by state. Nobody's reading is followed."""
-    with _opened() as parts, parts.sessions() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions() as session:
         counts = {**subscribers.counts(session), **outbox.counts(session)}
     if as_json:
         click.echo(json.dumps(counts))
@@ -62,7 +61,7 @@ def stats(as_json: bool) -> None:
 def bounce() -> None:
     """Read one returned mail from standard input."""
     body = sys.stdin.buffer.read(2_000_000)
-    with _opened() as parts, parts.sessions.begin() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions.begin() as session:
         bounced = bounces.take(session, body, settings=parts.settings, now=parts.clock())
     # Never a failure for what is about no letter: the mail server would send it back again.
     if bounced is None:
@@ -84,16 +83,6 @@ def send_waiting(parts: Parts) -> None:
     )
     if report.stopped:
         click.echo(f"The others wait: {report.stopped}", err=True)
-
-
-@contextmanager
-def _opened() -> Iterator[Parts]:
-    parts = open_parts(read_settings())
-    try:
-        yield parts
-    finally:
-        parts.engine.close()
-        parts.sessions.kw["bind"].dispose()
 
 
 def _told(session: Session, letter: Letter, *, why: bool) -> dict[str, Any]:

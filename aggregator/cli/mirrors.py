@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -24,10 +25,8 @@ def command() -> None:
 @AS_JSON
 def list_(as_json: bool) -> None:
     """Show every list: its state, its last look, what went wrong."""
-    parts = open_parts(read_settings())
-    with parts.sessions() as session:
+    with closing(open_parts(read_settings())) as parts, parts.sessions() as session:
         rows = mirrors.listed(session)
-    parts.engine.close()
     if as_json:
         click.echo(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=1))
         return
@@ -41,10 +40,9 @@ def list_(as_json: bool) -> None:
 @command.command()
 def look() -> None:
     """Look at every list that is due, once."""
-    parts = open_parts(read_settings())
-    done = mirroring.look_due(parts.sessions, parts.settings, parts.clock)
+    with closing(open_parts(read_settings())) as parts:
+        done = mirroring.look_due(parts.sessions, parts.settings, parts.clock)
     click.echo(f"{done} lists looked at.")
-    parts.engine.close()
 
 
 def _as_json(row: Mirror) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from aggregator.cli.mail import send_waiting
@@ -21,9 +23,8 @@ def command() -> None:
 @click.option("--role", type=click.Choice(moderators.ROLES), default="moderator", show_default=True)
 def appoint(email: str, name: str, role: str) -> None:
     """Make EMAIL a moderator and send a link to sign in with."""
-    parts = open_parts(read_settings())
-    with parts.sessions.begin() as session:
-        moderators.appoint(session, email, name=name, role=role, now=parts.clock())
-    click.echo(f"{name} is now {role}; a link to sign in with goes to {email}.")
-    send_waiting(parts)
-    parts.engine.close()
+    with closing(open_parts(read_settings())) as parts:
+        with parts.sessions.begin() as session:
+            moderators.appoint(session, email, name=name, role=role, now=parts.clock())
+        click.echo(f"{name} is now {role}; a link to sign in with goes to {email}.")
+        send_waiting(parts)
