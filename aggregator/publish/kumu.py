@@ -154,11 +154,10 @@ def _group(
 
 
 def _hub(term: terms.Term, base_url: str, language: str) -> Element:
-    english = language.startswith("en")
     return Element(
         id=f"{term.dimension}-{term.slug}",
-        label=term.label_en if english else term.label_fr,
+        label=term.label(language),
         type=_TERM_TYPES[term.dimension],
-        description=term.description_en if english else term.description_fr,
+        description=term.description(language),
         fields={"Fiche": f"{base_url}/{publication.PATHS[term.dimension]}/{term.slug}"},
     )

@@ -121,8 +121,7 @@ def label(dimension: str, slug: str, language: str = "fr") -> str | None:
     """The term's name for people; None when the taxonomy no longer has it."""
     if dimension not in terms.DIMENSIONS or not terms.is_term(dimension, slug):
         return None
-    term = terms.term(dimension, slug)
-    return term.label_en if language.startswith("en") else term.label_fr
+    return terms.term(dimension, slug).label(language)
 
 
 def categories(entry: Entry, base_url: str, language: str = "fr") -> list[Category]:

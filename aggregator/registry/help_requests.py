@@ -102,7 +102,7 @@ def publish(session: Session, request: HelpRequest, moderator: Moderator, *, now
             values = {
                 "title": request.title,
                 "text": request.text,
-                "skill": _named("skill", request.skill, keeper.language),
+                "skill": terms.term("skill", request.skill).label(keeper.language),
                 "area": areas.area(request.area).name,
                 "name": request.name,
                 "group": group.name,
@@ -246,12 +246,6 @@ def _decide(session: Session, request: HelpRequest, moderator: Moderator, state:
     if not claimed:
         raise Refused("already_decided")
     session.refresh(request)
-
-
-def _named(dimension: str, slug: str, language: str) -> str:
-    """What a letter in that language calls a term."""
-    term = terms.term(dimension, slug)
-    return term.label_en if language.startswith("en") else term.label_fr
 
 
 def _write(

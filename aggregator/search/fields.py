@@ -131,13 +131,11 @@ def exactly(dimension: str, value: str) -> Choice | None:
 
 def label(dimension: str, slug: str, language: str = "fr") -> str:
     """A value as people read it; the slug itself where it has no name."""
-    english = language == "en"
     if dimension in {"type", "language"}:
         labels = TYPE_LABELS if dimension == "type" else LANGUAGE_LABELS
-        return labels.get(slug, (slug, slug))[english]
+        return labels.get(slug, (slug, slug))[language == "en"]
     if dimension in terms.DIMENSIONS and terms.is_term(dimension, slug):
-        term = terms.term(dimension, slug)
-        return term.label_en if english else term.label_fr
+        return terms.term(dimension, slug).label(language)
     return slug
 
 

@@ -37,6 +37,18 @@ class Term:
     """One sentence; empty for areas."""
     description_en: str
 
+    def label(self, language: str = "fr") -> str:
+        """Its name, in French unless `language` starts with `en`.
+
+        >>> term("topic", "transports").label("en-GB")
+        'Transport and mobility'
+        """
+        return self.label_en if language.startswith("en") else self.label_fr
+
+    def description(self, language: str = "fr") -> str:
+        """What it means, likewise; empty for areas."""
+        return self.description_en if language.startswith("en") else self.description_fr
+
 
 def version() -> str:
     """The date of the taxonomy (ISO 8601), kept with what was tagged by it."""
