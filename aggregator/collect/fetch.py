@@ -91,11 +91,7 @@ async def fetch_over(
                     return replace(response, redirects=tuple(hops))
                 hops.append((response.status, target))
                 if len(hops) > MAX_HOPS:
-                    raise FetchError(
-                        f"{hops[0][1][:100]} redirects more than {MAX_HOPS} times.",
-                        reason="redirect_loop",
-                        permanent=True,
-                    )
+                    raise endless(hops[0][1])
                 if urlsplit(target).netloc != urlsplit(url).netloc and headers:
                     # What was meant for one host is not told to another.
                     headers = {k: v for k, v in headers.items() if k.lower() != "authorization"}
@@ -105,6 +101,13 @@ async def fetch_over(
             f"{urlsplit(url).hostname} did not answer within {timeout:g} seconds.",
             reason="timeout",
         ) from error
+
+
+def endless(url: str) -> FetchError:
+    """What is said of an address whose redirects are more than MAX_HOPS."""
+    return FetchError(
+        f"{url[:200]} redirects more than {MAX_HOPS} times.", reason="redirect_loop", permanent=True
+    )
 
 
 def _target(response: Response) -> str | None:

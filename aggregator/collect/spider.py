@@ -22,7 +22,7 @@ from scrapy.http import Response as ScrapyResponse
 
 from aggregator.collect.desk import Desk
 from aggregator.collect.discover import Get, discover_over
-from aggregator.collect.fetch import MAX_HOPS
+from aggregator.collect.fetch import MAX_HOPS, endless
 from aggregator.collect.settle import host_of
 from aggregator.collect.visits import Job, Manners
 from aggregator.collect.watch import watch
@@ -164,12 +164,6 @@ def _whole(response: ScrapyResponse) -> Response:
     return replace(answer, redirects=hops)
 
 
-def _endless(url: str) -> FetchError:
-    return FetchError(
-        f"{url[:200]} redirects more than {MAX_HOPS} times.", reason="redirect_loop", permanent=True
-    )
-
-
 class SourceSpider(Spider):
     """Visits what the desk hands out; lives as long as the desk does."""
 
@@ -269,7 +263,7 @@ class SourceSpider(Spider):
             except Quiet as error:
                 raise FetchError(str(error), reason="rate_limited") from error
             except IgnoreRequest as error:
-                raise _endless(url) from error
+                raise endless(url) from error
             except ValueError as error:
                 raise FetchError(str(error), reason="bad_url", permanent=True) from error
 
@@ -284,7 +278,7 @@ class SourceSpider(Spider):
         elif isinstance(error, FetchError):
             await self.desk.settle(job, error)
         elif isinstance(error, IgnoreRequest):
-            await self.desk.settle(job, _endless(job.url))
+            await self.desk.settle(job, endless(job.url))
         else:
             logging.getLogger(__name__).error("exchange failed", exc_info=error)
             await self.desk.settle(job, FetchError(repr(error)[:300], reason="internal"))

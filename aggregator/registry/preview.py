@@ -23,7 +23,7 @@ from aggregator.collect.wire import Wire
 from aggregator.errors import FetchError, ParseError
 from aggregator.parse import lists
 from aggregator.parse.clean import plain_text
-from aggregator.parse.connecting import API, FEED
+from aggregator.parse.connecting import API, FEED, is_host
 from aggregator.parse.discovery import Candidate
 from aggregator.parse.entries import ParsedEntry, ParsedFeed
 from aggregator.parse.webpage import WebPage, read_page
@@ -212,9 +212,8 @@ def _told(page: WebPage, looked: _Looked, rules: Rules | None) -> dict[str, Any]
 
 def advice(url: str, platform: str | None) -> str:
     """What to tell a group whose site has no feed: a code of `wording`, by host or platform."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
     for known, code in _ADVICE.items():
-        if host == known or host.endswith(f".{known}"):
+        if is_host(url, known):
             return code
     return f"advice_{platform}" if platform in _PLATFORMS else NO_ADVICE
 
