@@ -14,6 +14,8 @@ from aggregator.taxonomy import areas
 from aggregator.understand.words import Word, fold, words_of
 
 _CONTRACTED = {"le": ("du", "au"), "les": ("des", "aux")}
+SHORTENED = frozenset(short for pair in _CONTRACTED.values() for short in pair)
+"""Stand in a text for the article that a name begins with."""
 _SPELLED_OUT = {"st": "saint", "ste": "sainte"}
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from aggregator.taxonomy import areas
-from aggregator.understand.gazetteer import gazetteer
+from aggregator.understand.gazetteer import SHORTENED, gazetteer
 from aggregator.understand.words import Word
 
 MANY = 12
@@ -27,8 +27,6 @@ _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _SMALL = frozenset(
     ["le", "la", "les", "l", "d", "de", "du", "des", "en", "sur", "sous", "au", "aux", "et"]
 )
-_SHORTENED = frozenset(["du", "au", "des", "aux"])
-"""Stand in a text for the article that a name begins with."""
 _JOINS = frozenset(["sur", "sous", "le", "la", "les", "en", "aux", "lez", "du", "au", "d"])
 _CAMPUS = re.compile(
     r"universit|\bfac\b|étudiant|sorbonne|professeur|licence|doctor", re.IGNORECASE
@@ -128,7 +126,7 @@ def _mentions(words: Sequence[Word], written: str) -> list[_Mention]:
             if slug is not None and _is_name(words, position, length, written, has_small):
                 length, slug = _with_number(words, position, length, slug, written)
                 last = words[position + length - 1]
-                first = name[1] if length > 1 and name[0].folded in _SHORTENED else name[0]
+                first = name[1] if length > 1 and name[0].folded in SHORTENED else name[0]
                 is_at = _is_at(words, position, slug)
                 found.append(_Mention(slug, first.start, last.end, node.is_weak, is_at))
             position += length
