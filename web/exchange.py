@@ -16,6 +16,7 @@ from aggregator.store.tables import Entry, Group, Record
 from web import current, groups, maps
 from web.caching import FEED_SECONDS, keep_for
 from web.languages import spoken
+from web.security import allow_reading
 
 blueprint = Blueprint("exchange", __name__)
 
@@ -263,8 +264,7 @@ def _base_url() -> str:
 
 def _open(body: bytes, content_type: str) -> Response:
     response = Response(body, content_type=content_type)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return keep_for(response, FEED_SECONDS)
+    return keep_for(allow_reading(response), FEED_SECONDS)
 
 
 def _attached(body: bytes, content_type: str, name: str) -> Response:

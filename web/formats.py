@@ -23,6 +23,7 @@ from web import current
 from web.caching import FEED_SECONDS, keep_for
 from web.languages import language
 from web.places import Place
+from web.security import allow_reading
 
 ENTRIES = 50
 """Entries of one feed."""
@@ -71,8 +72,7 @@ def outline(groups: Sequence[Group], title: str, *, page_url: str) -> Response:
     )
     response = Response(body, content_type=opml.MEDIA_TYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="fil-commun.opml"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return keep_for(response, FEED_SECONDS)
+    return keep_for(allow_reading(response), FEED_SECONDS)
 
 
 def _groups(place: Place) -> list[Group]:
@@ -118,8 +118,7 @@ def _written(
     )
     writer = _WRITERS[ending]
     response = Response(writer.write(published), content_type=writer.MEDIA_TYPE)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return keep_for(response, FEED_SECONDS, changed=updated)
+    return keep_for(allow_reading(response), FEED_SECONDS, changed=updated)
 
 
 def export(place: Place, ending: str) -> Response:
@@ -134,8 +133,7 @@ def export(place: Place, ending: str) -> Response:
         stream_with_context(table.CHUNKS[ending](made)), content_type=table.MEDIA_TYPES[ending]
     )
     response.headers["Content-Disposition"] = f'attachment; filename="fil-commun.{ending}"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return keep_for(response, FEED_SECONDS)
+    return keep_for(allow_reading(response), FEED_SECONDS)
 
 
 def _all(place: Place) -> Iterator[Entry]:

@@ -22,6 +22,7 @@ from web.api.description import description
 from web.groups import CHOOSERS
 from web.languages import spoken
 from web.routing import ID
+from web.security import allow_reading
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Fil commun")
 limits.guard(blueprint)
@@ -185,7 +186,7 @@ def documentation() -> str:
 @blueprint.after_request
 def _open_to_all(response: Response) -> Response:
     """Let any page read (CORS)."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
+    allow_reading(response)
     response.headers["Access-Control-Expose-Headers"] = (
         "ETag, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
     )

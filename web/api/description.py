@@ -13,6 +13,7 @@ from flask import Response, current_app, jsonify
 
 from aggregator.settings import Settings
 from web.api.schemas import Fault
+from web.security import allow_reading
 
 _TWIN = re.compile(r"#/components/schemas/(\w+Shape)1\b")
 _PATH: dict[str, dict[str, Any]] = {
@@ -59,10 +60,8 @@ def fault(code: int, message: str, detail: Any = None) -> Response:
     told: dict[str, Any] = {"code": code, "message": message}
     if detail:
         told["details"] = detail
-    answer = jsonify(told)
     # Also where no route of ours was met: else a browser shows its own words in place of these.
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    return answer
+    return allow_reading(jsonify(told))
 
 
 def _fault(error: HTTPError) -> tuple[Response, int, Any]:
